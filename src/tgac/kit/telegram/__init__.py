@@ -1,0 +1,1 @@
+"""The only caller of Telegram: its types, its faults, its pace, its links."""
