@@ -14,7 +14,7 @@ from tgac.kit.secrets import mask
 NOTHING_WAS_SENT = "nothing had been sent"
 
 
-class Fault(Exception):  # noqa: N818 - what went wrong, not always an error of ours
+class Fault(Exception):
     """A call to Telegram that did not give its result.
 
     `code` is stable (snake_case); `reason` is a narrower stable word or ""; `description` is Telegram's own text
