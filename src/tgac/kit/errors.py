@@ -14,7 +14,12 @@ class AppError(Exception):
     status = 400
 
     def __init__(
-        self, message: str, *, code: str | None = None, field: str | None = None, fields: Mapping[str, str] | None = None
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        field: str | None = None,
+        fields: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message

@@ -1,0 +1,61 @@
+"""Comments: planned, sent, skipped, and everything between."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tgac.kit.db.base import Base, Owned, owned_args, owned_key
+from tgac.kit.db.types import Id
+
+
+class Comment(Owned, Base):
+    """The outcome of a task for a post. `decision` holds every value that led to it.
+
+    States: planned → sending → sent | unknown | rejected; skipped, expired, cancelled, deleted.
+    `fence` grows with every attempt: an answer that comes back with an older one changes nothing.
+    """
+
+    __tablename__ = "comments"
+    task_id: Mapped[int] = mapped_column(Id)
+    post_id: Mapped[int] = mapped_column(Id)
+    channel_id: Mapped[int] = mapped_column(Id)
+    bot_id: Mapped[int | None] = mapped_column(Id)
+    n: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(40))
+    reason_data: Mapped[dict[str, Any]]
+    decision: Mapped[dict[str, Any]]
+    text: Mapped[str | None]
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    send_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    sending_at: Mapped[datetime | None]
+    deadline: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    message_id: Mapped[int | None]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+    __table_args__ = owned_args(
+        UniqueConstraint("project_id", "task_id", "post_id", "n"),
+        owned_key("task_id", "tasks"),
+        owned_key("post_id", "posts"),
+        owned_key("channel_id", "channels"),
+        Index("ix_comments_project_id_created_at", "project_id", "created_at"),
+        Index("ix_comments_post_id", "post_id"),
+        # Telegram's limits are kept over all workers by what was begun lately in a group and by a bot.
+        Index("ix_comments_group_id_sending_at", "group_id", "sending_at"),
+        Index("ix_comments_bot_id_sending_at", "bot_id", "sending_at"),
+    )
+
+
+class SeenUpdate(Base):
+    """An update that was taken in; committed with its effects before the offset moves. Kept 48 hours."""
+
+    __tablename__ = "seen_updates"
+    bot_telegram_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,71 @@
+"""An Act: one transaction, one project, one author, one moment. The only place that commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tgac.kit.config import Config
+from tgac.kit.errors import Conflict
+from tgac.kit.queue import store
+from tgac.kit.queue.jobs import Job
+from tgac.kit.secrets import Keys
+from tgac.kit.tenancy import Principal, Role, Scope
+from tgac.kit.web.i18n import _
+
+
+@dataclass
+class Act:
+    """What a verb works with. `now` stands still for the whole act; `role` is the principal's in the project."""
+
+    session: AsyncSession
+    scope: Scope
+    now: datetime
+    config: Config
+    keys: Keys
+    principal: Principal | None = None
+    role: Role | None = None
+    _jobs: list[store.NewJob] = field(default_factory=list)
+
+    @property
+    def project_id(self) -> int:
+        """The project that the act is pinned to."""
+        assert isinstance(self.scope, int), "this act belongs to no project"
+        return self.scope
+
+    def enqueue(self, job: Job, *, run_after: datetime | None = None, key: str | None = None) -> None:
+        """Leave a job for the workers; it exists when the act has committed. One open job per `key`."""
+        self._jobs.append(store.NewJob(job, run_after or self.now, key))
+
+    async def flush(self) -> None:
+        """Write what is pending, so that rows have their numbers. A clash with what is there is a Conflict."""
+        try:
+            await self.session.flush()
+        except IntegrityError:
+            raise Conflict(_("Something else has just taken that place. Look again and retry.")) from None
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether jobs were left for the workers."""
+        return bool(self._jobs)
+
+    async def commit(self) -> None:
+        """End the act. Called once, by `finishing`."""
+        await self.flush()
+        if self._jobs:
+            await store.add(self.session, self._jobs, self.now)
+        await self.session.commit()
+
+
+@asynccontextmanager
+async def finishing(act: Act) -> AsyncIterator[Act]:
+    """Commit when the block ends well; whatever leaves it as an error takes everything back."""
+    try:
+        yield act
+        await act.commit()
+    except BaseException:
+        await act.session.rollback()
+        raise

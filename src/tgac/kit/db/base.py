@@ -1,0 +1,41 @@
+"""What every table is made of."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from tgac.kit.db.types import Id, Json, UtcDateTime
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The one declarative base; constraints have names, so that migrations can speak of them."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: Json, list[Any]: Json}  # noqa: RUF012
+
+
+class Owned:
+    """A row that belongs to exactly one project, for good. The guard (`kit/tenancy.py`) filters and stamps it."""
+
+    project_id: Mapped[int] = mapped_column(Id, ForeignKey("projects.id", ondelete="CASCADE"), index=True)
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+
+
+def owned_args(*more: Any) -> tuple[Any, ...]:
+    """The table arguments of an Owned table: the pair that composite foreign keys point at, and `more`."""
+    return (UniqueConstraint("project_id", "id"), *more)
+
+
+def owned_key(column: str, table: str) -> ForeignKeyConstraint:
+    """A foreign key that cannot leave the project: (project_id, column) → table (project_id, id)."""
+    return ForeignKeyConstraint(["project_id", column], [f"{table}.project_id", f"{table}.id"], ondelete="CASCADE")

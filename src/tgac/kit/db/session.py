@@ -1,0 +1,99 @@
+"""The database: SQLite or Postgres by its URL, reading and writing sessions.
+
+On SQLite a writing transaction begins with BEGIN IMMEDIATE: one that reads first and writes later fails under
+contention whatever the timeout. Writers of one process queue before a lock instead of in SQLite's busy loop.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from tgac.kit.tenancy import GuardedSession, Scope
+
+# Stock Pythons link SQLites that lose commits (the WAL-reset bug); this one is newer. aiosqlite takes what stands here.
+sys.modules["sqlite3"] = pysqlite3
+sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "temp_store=MEMORY")
+
+
+class DatabaseUnfit(Exception):
+    """The database cannot be used; the text says why and what to do."""
+
+
+def sqlite_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite has the fix of the WAL-reset bug: 3.51.3 and later, 3.50.7 and 3.44.6 of the older lines."""
+    if version[:2] in ((3, 44), (3, 50)):
+        return version >= ((3, 44, 6) if version[1] == 44 else (3, 50, 7))
+    return version >= (3, 51, 3)
+
+
+def require_safe_sqlite(version: tuple[int, ...]) -> None:
+    """Raises DatabaseUnfit for an SQLite that may lose commits."""
+    if not sqlite_is_safe(version):
+        shown = ".".join(map(str, version))
+        raise DatabaseUnfit(
+            f"SQLite {shown} can lose commits (WAL-reset bug). tgac needs 3.51.3 or later (or 3.50.7, 3.44.6):"
+            " install the package pysqlite3, or set DB_URL to a Postgres."
+        )
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # the driver leaves BEGIN to us
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+class Database:
+    """An engine with its two doors: `reading` and `writing`."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            require_safe_sqlite(pysqlite3.sqlite_version_info)
+            if self.url.database and self.url.database != ":memory:":
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = create_async_engine(
+            self.url, pool_size=pool_size, max_overflow=10, pool_pre_ping=not self.is_sqlite
+        )
+        self._writer = self.engine.execution_options(writing=True)
+        self._turn = asyncio.Lock() if self.is_sqlite else None
+        if self.is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+
+    @asynccontextmanager
+    async def reading(self, scope: Scope) -> AsyncIterator[AsyncSession]:
+        """A session that sees `scope` and whose changes are thrown away."""
+        async with AsyncSession(self.engine, **_session_options(scope)) as session:
+            yield session
+
+    @asynccontextmanager
+    async def writing(self, scope: Scope) -> AsyncIterator[AsyncSession]:
+        """A session that may write in `scope`. Only `kit/act.py` commits it."""
+        async with self._turn or nullcontext(), AsyncSession(self._writer, **_session_options(scope)) as session:
+            yield session
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def _session_options(scope: Scope) -> dict[str, Any]:
+    return {"sync_session_class": GuardedSession, "expire_on_commit": False, "info": {"scope": scope}}

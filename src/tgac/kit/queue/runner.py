@@ -1,0 +1,182 @@
+"""The worker's engine: claims jobs in batches, runs them side by side, writes the outcomes in batches."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from tgac.kit.errors import AppError
+from tgac.kit.log import log
+from tgac.kit.queue import store
+from tgac.kit.queue.jobs import Cancel, Done, Job, Outcome, Periodic, Snooze
+from tgac.kit.queue.wake import listen
+from tgac.kit.secrets import new_secret
+from tgac.kit.tenancy import EVERYONE
+from tgac.kit.tools import Tools
+
+LEASE_S = 8.0
+"""How long a silent worker keeps its jobs: what a killed one held is open again after this."""
+RENEW_S = 2.0
+IDLE_S = 1.0
+"""How long to wait at the most before looking at the clock again."""
+BACKOFF_S = (1, 2, 5, 15, 60, 300, 900)
+
+type Settled = tuple[store.Claimed, Outcome | Exception]
+type Handler = Callable[[Tools, Any], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True)
+class Handles:
+    """One line of the wiring: this kind of job is done by that function."""
+
+    job: type[Job]
+    handler: Handler
+
+
+class Runner:
+    """Runs jobs until `stop`. One per process; `owner` names it in the leases."""
+
+    def __init__(self, tools: Tools, handles: Sequence[Handles]) -> None:
+        self.tools = tools
+        self.owner = new_secret(12)
+        self._handles = {one.job.kind: one for one in handles}
+        self._running: set[asyncio.Task[None]] = set()
+        self._outcomes: list[Settled] = []
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Claim nothing more; what is under way is finished."""
+        self._stopping = True
+        self.tools.bell.ring()
+
+    async def run(self) -> None:
+        """Work until `stop` was called and everything under way is finished and written."""
+        beside = [asyncio.create_task(self._keep_leases()), asyncio.create_task(self._listen())]
+        try:
+            while not (self._stopping and not self._running and not self._outcomes):
+                claimed = await self._turn()
+                if not claimed and not self._outcomes:
+                    await self.tools.bell.wait(await self._pause())
+        finally:
+            for task in beside:
+                task.cancel()
+            for task in beside:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def run_due(self) -> int:
+        """Run what is due at this moment to the end, and what that leaves due; returns how many. For tests."""
+        total = 0
+        while claimed := await self._turn():
+            total += claimed
+            await asyncio.gather(*self._running)
+        return total
+
+    async def _listen(self) -> None:
+        await listen(self.tools.db, self.tools.clock, self.tools.bell)
+
+    async def _turn(self) -> int:
+        """Write outcomes and claim what there is room for, in one transaction; start what was claimed."""
+        room = 0 if self._stopping else self.tools.config.max_concurrency - len(self._running)
+        outcomes, self._outcomes = self._outcomes, []
+        if not outcomes and room <= 0:
+            return 0
+        try:
+            claimed = await self._settle_and_claim(outcomes, room)
+        except DBAPIError as error:
+            log().error("queue_unreachable", error=str(error.orig))
+            self._outcomes = outcomes + self._outcomes
+            await self.tools.clock.sleep(IDLE_S)
+            return 0
+        for one in claimed:
+            task = asyncio.create_task(self._run_one(one))
+            self._running.add(task)
+            task.add_done_callback(self._finished)
+        return len(claimed)
+
+    async def _settle_and_claim(self, outcomes: list[Settled], room: int) -> list[store.Claimed]:
+        async with self.tools.acting(None, EVERYONE) as act:
+            if outcomes:
+                await self._settle(act.session, outcomes)
+            if room <= 0:
+                return []
+            return await store.claim(act.session, owner=self.owner, n=room, now=act.now, lease_s=LEASE_S)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self.tools.bell.ring()
+
+    async def _pause(self) -> float:
+        if self._stopping or len(self._running) >= self.tools.config.max_concurrency:
+            return IDLE_S
+        async with self.tools.reading(None, EVERYONE) as act:
+            moment = await store.next_moment(act.session)
+        return IDLE_S if moment is None else min(IDLE_S, max(0.0, (moment - self.tools.clock.now()).total_seconds()))
+
+    async def _run_one(self, claimed: store.Claimed) -> None:
+        handles = self._handles.get(claimed.kind)
+        outcome: Outcome | Exception
+        try:
+            outcome = Cancel("nobody handles this kind") if handles is None else await self._call(handles, claimed)
+        except Exception as error:  # noqa: BLE001  the runner is where any failure becomes a retry
+            outcome = error
+        self._outcomes.append((claimed, outcome))
+
+    async def _call(self, handles: Handles, claimed: store.Claimed) -> Outcome:
+        return await handles.handler(self.tools, handles.job(**claimed.payload))
+
+    async def _settle(self, session: Any, outcomes: list[Settled]) -> None:
+        done: list[int] = []
+        again: list[store.Again] = []
+        ended: list[store.Ended] = []
+        now = self.tools.clock.now()
+        for claimed, outcome in outcomes:
+            match outcome:
+                case Done():
+                    done.append(claimed.id)
+                case Snooze(seconds):
+                    again.append(store.Again(claimed.id, now + timedelta(seconds=seconds), claimed.attempts - 1))
+                case Cancel(reason):
+                    ended.append(store.Ended(claimed.id, "cancelled", reason))
+                case failure:
+                    self._sort_failure(claimed, failure, again, ended)
+        await store.settle(session, owner=self.owner, done=done, again=again, ended=ended)
+
+    def _sort_failure(
+        self, claimed: store.Claimed, failure: Exception, again: list[store.Again], ended: list[store.Ended]
+    ) -> None:
+        handles = self._handles[claimed.kind]
+        words = f"{type(failure).__name__}: {failure}"
+        expected = isinstance(failure, AppError)
+        log().warning(
+            "job_failed", job=claimed.id, kind=claimed.kind, error=words, exc_info=None if expected else failure
+        )
+        if claimed.attempts >= handles.job.max_attempts:
+            ended.append(store.Ended(claimed.id, "failed", words))
+            return
+        wait = BACKOFF_S[min(claimed.attempts - 1, len(BACKOFF_S) - 1)]
+        again.append(store.Again(claimed.id, self.tools.clock.now() + timedelta(seconds=wait), claimed.attempts, words))
+
+    async def _keep_leases(self) -> None:
+        while True:
+            async with self.tools.acting(None, EVERYONE) as act:
+                await store.renew(act.session, owner=self.owner, until=act.now + timedelta(seconds=LEASE_S))
+                await store.release_lost(act.session, act.now)
+            await self.tools.clock.sleep(RENEW_S)
+
+
+async def schedule(tools: Tools, periodic: Sequence[Periodic], owner: str) -> None:
+    """The scheduler: while it holds the one lease, enqueue each periodic job when it is due. Until cancelled."""
+    due = {one.job.kind: 0.0 for one in periodic}
+    while True:
+        async with tools.acting(None, EVERYONE) as act:
+            if await store.take_lease(act.session, name="scheduler", owner=owner, now=act.now, lease_s=LEASE_S):
+                for one in periodic:
+                    if tools.clock.monotonic() >= due[one.job.kind]:
+                        act.enqueue(one.job, key=f"periodic:{one.job.kind}")
+                        due[one.job.kind] = tools.clock.monotonic() + one.every_s
+        await tools.clock.sleep(RENEW_S)

@@ -1,0 +1,190 @@
+"""The queue's statements: the only raw SQL of the project. Everything goes in batches.
+
+A job that is done is deleted; what failed or was cancelled stays for people. A claimed job carries a lease: when its
+worker dies, the lease ends and the job is open again. Handlers are written so that running twice does no harm.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tgac.kit.db.types import Json, UtcDateTime
+from tgac.kit.queue.jobs import Job, Priority
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job about to be enqueued."""
+
+    job: Job
+    run_after: datetime
+    key: str | None
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job that this worker holds until its lease ends; `attempts` counts this one."""
+
+    id: int
+    kind: str
+    payload: dict[str, Any]
+    attempts: int
+
+
+def _sql(statement: str, *moments: str) -> Any:
+    return text(statement).bindparams(*(bindparam(name, type_=UtcDateTime) for name in moments))
+
+
+_ADD = _sql(
+    "INSERT INTO jobs (kind, payload, key, status, priority, run_after, attempts, created_at)"
+    " VALUES (:kind, :payload, :key, 'open', :priority, :run_after, 0, :now)"
+    " ON CONFLICT (key) WHERE status IN ('open', 'running') DO NOTHING",
+    "run_after",
+    "now",
+).bindparams(bindparam("payload", type_=Json))
+_CLAIM = (
+    "UPDATE jobs SET status = 'running', owner = :owner, lease_until = :until, attempts = attempts + 1"
+    " WHERE id IN (SELECT id FROM jobs WHERE status = 'open' AND priority = :priority AND run_after <= :now"
+    " ORDER BY run_after, id LIMIT :n{lock}) RETURNING id, kind, payload, attempts"
+)
+_RELEASE = _sql(
+    "UPDATE jobs SET status = 'open', owner = NULL, lease_until = NULL WHERE status = 'running' AND lease_until < :now",
+    "now",
+)
+_RENEW = _sql("UPDATE jobs SET lease_until = :until WHERE status = 'running' AND owner = :owner", "until")
+_DONE = text("DELETE FROM jobs WHERE id = :id AND owner = :owner AND status = 'running'")
+_AGAIN = _sql(
+    "UPDATE jobs SET status = 'open', owner = NULL, lease_until = NULL, run_after = :run_after,"
+    " attempts = :attempts, error = :error WHERE id = :id AND owner = :owner AND status = 'running'",
+    "run_after",
+)
+_END = text(
+    "UPDATE jobs SET status = :status, owner = NULL, lease_until = NULL, error = :error"
+    " WHERE id = :id AND owner = :owner AND status = 'running'"
+)
+_LEASE = _sql(
+    "INSERT INTO leases (name, owner, until) VALUES (:name, :owner, :until)"
+    " ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until"
+    " WHERE leases.owner = excluded.owner OR leases.until < :now RETURNING owner",
+    "until",
+    "now",
+)
+_NEXT = text("SELECT min(run_after) FROM jobs WHERE status = 'open' AND priority = :priority").columns(
+    run_after=UtcDateTime
+)
+
+
+async def add(session: AsyncSession, jobs: Sequence[NewJob], now: datetime) -> None:
+    """Enqueue in the caller's transaction. A key that is open or running already is left alone."""
+    rows = [
+        {
+            "kind": new.job.kind,
+            "payload": new.job.payload(),
+            "key": new.key,
+            "priority": int(new.job.priority),
+            "run_after": new.run_after,
+            "now": now,
+        }
+        for new in jobs
+    ]
+    connection = await session.connection()
+    await connection.execute(_ADD, rows)
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("NOTIFY tgac_jobs"))
+
+
+async def claim(session: AsyncSession, *, owner: str, n: int, now: datetime, lease_s: float) -> list[Claimed]:
+    """Take up to `n` jobs that are due, the most urgent first."""
+    connection = await session.connection()
+    lock = " FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
+    statement = _sql(_CLAIM.replace("{lock}", lock), "until", "now").columns(payload=Json)
+    claimed: list[Claimed] = []
+    for priority in Priority:
+        if len(claimed) >= n:
+            break
+        found = await connection.execute(
+            statement,
+            {
+                "owner": owner,
+                "until": now + timedelta(seconds=lease_s),
+                "now": now,
+                "priority": int(priority),
+                "n": n - len(claimed),
+            },
+        )
+        claimed += [Claimed(row.id, row.kind, row.payload, row.attempts) for row in found]
+    return claimed
+
+
+async def next_moment(session: AsyncSession) -> datetime | None:
+    """When the earliest open job is due."""
+    connection = await session.connection()
+    found = [(await connection.execute(_NEXT, {"priority": int(p)})).scalar() for p in Priority]
+    return min((moment for moment in found if moment), default=None)
+
+
+async def release_lost(session: AsyncSession, now: datetime) -> int:
+    """Open again what a dead worker held; returns how many."""
+    return int((await (await session.connection()).execute(_RELEASE, {"now": now})).rowcount)
+
+
+async def renew(session: AsyncSession, *, owner: str, until: datetime) -> None:
+    """Hold on to what this worker runs."""
+    await (await session.connection()).execute(_RENEW, {"owner": owner, "until": until})
+
+
+@dataclass(frozen=True)
+class Again:
+    """Open once more at `run_after`, with so many attempts on the count."""
+
+    id: int
+    run_after: datetime
+    attempts: int
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Over: `status` is `failed` or `cancelled`."""
+
+    id: int
+    status: str
+    error: str
+
+
+async def settle(
+    session: AsyncSession, *, owner: str, done: Iterable[int], again: Iterable[Again], ended: Iterable[Ended]
+) -> None:
+    """Write what became of claimed jobs; one that this worker no longer holds is left alone."""
+    connection = await session.connection()
+    batches: list[tuple[Any, list[dict[str, Any]]]] = [
+        (_DONE, [{"id": number} for number in done]),
+        (_AGAIN, [vars(one) for one in again]),
+        (_END, [vars(one) for one in ended]),
+    ]
+    for statement, rows in batches:
+        if rows:
+            await connection.execute(statement, [row | {"owner": owner} for row in rows])
+
+
+async def take_lease(session: AsyncSession, *, name: str, owner: str, now: datetime, lease_s: float) -> bool:
+    """Take or keep a role for `lease_s` seconds; False when another holds it."""
+    found = await (await session.connection()).execute(
+        _LEASE, {"name": name, "owner": owner, "until": now + timedelta(seconds=lease_s), "now": now}
+    )
+    return found.scalar() == owner
+
+
+async def drop_leases(session: AsyncSession, owner: str) -> None:
+    """Give up every role that this process holds."""
+    await (await session.connection()).execute(text("DELETE FROM leases WHERE owner = :owner"), {"owner": owner})
+
+
+async def count(session: AsyncSession) -> dict[str, int]:
+    """How many jobs are in each status."""
+    found = await (await session.connection()).execute(text("SELECT status, count(*) FROM jobs GROUP BY status"))
+    return dict(found.tuples().all())

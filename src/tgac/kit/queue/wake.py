@@ -1,0 +1,57 @@
+"""How a waiting worker hears of a job: a bell in the same process, the database for the others."""
+
+import asyncio
+from contextlib import suppress
+
+from tgac.kit.clock import Clock
+from tgac.kit.db.session import Database
+
+_LOOK_EVERY_S = 0.05
+
+
+class Bell:
+    """Rung when jobs were enqueued; `wait` returns at the next ring or after `seconds`."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake whoever waits."""
+        self._rung.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for a ring, at the most so many seconds of the real clock."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        self._rung.clear()
+
+
+async def listen(db: Database, clock: Clock, bell: Bell) -> None:
+    """Ring for what other processes enqueue, until cancelled."""
+    await (_watch_version(db, clock, bell) if db.is_sqlite else _hear_notifications(db, clock, bell))
+
+
+async def _watch_version(db: Database, clock: Clock, bell: Bell) -> None:
+    """SQLite: `data_version` changes when another connection has committed; looking costs microseconds."""
+    async with db.engine.connect() as connection:
+        last = None
+        while True:
+            version = (await connection.exec_driver_sql("PRAGMA data_version")).scalar()
+            await connection.rollback()
+            if version != last:
+                bell.ring()
+            last = version
+            await clock.sleep(_LOOK_EVERY_S)
+
+
+async def _hear_notifications(db: Database, clock: Clock, bell: Bell) -> None:
+    """Postgres: LISTEN on a connection of its own; a lost one is made again."""
+    while True:
+        with suppress(OSError):
+            async with db.engine.connect() as connection:
+                raw = (await connection.get_raw_connection()).driver_connection
+                assert raw is not None
+                await raw.add_listener("tgac_jobs", lambda *_: bell.ring())
+                while not raw.is_closed():
+                    await clock.sleep(1)
+        await clock.sleep(1)

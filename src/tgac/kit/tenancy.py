@@ -1,0 +1,151 @@
+"""What you may touch: who acts, what each role may do, and the guard that pins every statement to its project."""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Any, Final, Literal, Protocol
+
+from sqlalchemy import Table, event
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.sql import visitors
+
+from tgac.kit.db.base import Base, Owned
+from tgac.kit.errors import Refused, SignInNeeded
+from tgac.kit.web.i18n import _
+
+
+class Wide(Enum):
+    """Scopes that are no project."""
+
+    NO_PROJECT = "no project"
+    EVERYONE = "everyone"
+
+
+NO_PROJECT: Final = Wide.NO_PROJECT
+"""For what belongs to no project (people, sessions): a statement that touches a project's table is refused."""
+EVERYONE: Final = Wide.EVERYONE
+"""For the system's own work across projects. One word to grep for."""
+
+type Scope = int | Literal[Wide.NO_PROJECT, Wide.EVERYONE]
+
+
+class OutOfScope(RuntimeError):
+    """A statement or a row that does not belong where it is used: a defect of ours, never a person's fault."""
+
+
+class Role(StrEnum):
+    """A member's role in a project."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    REVIEWER = "reviewer"
+    VIEWER = "viewer"
+
+
+class Right(StrEnum):
+    """What may be done in a project."""
+
+    LOOK = "look"
+    REVIEW = "review"
+    EDIT = "edit"
+    OWN = "own"
+
+
+RIGHTS: Final[dict[Role, frozenset[Right]]] = {
+    Role.OWNER: frozenset(Right),
+    Role.EDITOR: frozenset({Right.LOOK, Right.REVIEW, Right.EDIT}),
+    Role.REVIEWER: frozenset({Right.LOOK, Right.REVIEW}),
+    Role.VIEWER: frozenset({Right.LOOK}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who is signed in; `session_id` is None where an API token speaks for them."""
+
+    user_id: int
+    username: str
+    is_admin: bool
+    language: str | None
+    session_id: int | None = None
+
+
+class Actor(Protocol):
+    """What `require` looks at: an Act."""
+
+    @property
+    def principal(self) -> Principal | None: ...
+    @property
+    def role(self) -> Role | None: ...
+
+
+def require(act: Actor, right: Right) -> None:
+    """Let pass who has the right in the act's project. Raises SignInNeeded or Refused."""
+    if act.principal is None:
+        raise SignInNeeded(_("Sign in first."))
+    if act.role is None or right not in RIGHTS[act.role]:
+        raise Refused(_("Your role in this project does not allow that."))
+
+
+def require_admin(act: Actor) -> None:
+    """Let pass the installation's admins. Raises SignInNeeded or Refused."""
+    if act.principal is None:
+        raise SignInNeeded(_("Sign in first."))
+    if not act.principal.is_admin:
+        raise Refused(_("Only an admin may do that."))
+
+
+class GuardedSession(Session):
+    """A session that executes nothing without a scope and nothing outside it."""
+
+
+def _owned_tables() -> set[str]:
+    return {mapper.local_table.name for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)}  # type: ignore[attr-defined]
+
+
+def _touches_owned(statement: Any) -> bool:
+    owned = _owned_tables()
+    return any(isinstance(part, Table) and part.name in owned for part in visitors.iterate(statement))
+
+
+@event.listens_for(GuardedSession, "do_orm_execute")
+def _pin_statement(state: ORMExecuteState) -> None:
+    scope = state.session.info.get("scope")
+    if scope is EVERYONE:
+        return
+    if scope is None:
+        raise OutOfScope("a statement without a scope")
+    if scope is NO_PROJECT:
+        if _touches_owned(state.statement):
+            raise OutOfScope("a project's table is used where there is no project")
+        return
+    if state.is_insert and _touches_owned(state.statement):
+        raise OutOfScope("rows of a project are added as objects, so that the guard sees them")
+    state.statement = state.statement.options(
+        with_loader_criteria(Owned, lambda cls: cls.project_id == scope, include_aliases=True)
+    )
+
+
+@event.listens_for(GuardedSession, "before_flush")
+def _pin_rows(session: Session, context: object, instances: object) -> None:
+    scope = session.info.get("scope")
+    for row in session.new:
+        if isinstance(row, Owned):
+            _stamp(row, scope)
+    for row in session.dirty | session.deleted:
+        if isinstance(row, Owned):
+            _stay(row, scope)
+
+
+def _stamp(row: Owned, scope: object) -> None:
+    if isinstance(scope, int) and row.project_id is None:
+        row.project_id = scope
+    if row.project_id is None or (scope is not EVERYONE and row.project_id != scope):
+        raise OutOfScope(f"a new {type(row).__name__} does not belong to this project")
+
+
+def _stay(row: Owned, scope: object) -> None:
+    if get_history(row, "project_id").deleted:
+        raise OutOfScope(f"a {type(row).__name__} cannot move to another project")
+    if scope is not EVERYONE and row.project_id != scope:
+        raise OutOfScope(f"a {type(row).__name__} of another project is changed")

@@ -1,0 +1,110 @@
+"""Errors become answers in one place: JSON for programs, a fragment for htmx, a page for browsers."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+
+from tgac.kit.errors import AppError, Invalid, NotFound, SignInNeeded, TooMuch
+from tgac.kit.log import log
+from tgac.kit.telegram.faults import Fault
+from tgac.kit.web.forms import error_sentence
+from tgac.kit.web.i18n import _
+from tgac.kit.web.pages import is_partial, page
+
+_STATUS_SENTENCES: Mapping[int, tuple[str, Callable[[], str]]] = {
+    400: ("bad_request", lambda: _("The request could not be read.")),
+    404: ("not_found", lambda: _("There is nothing here, or it is not yours.")),
+    405: ("method_not_allowed", lambda: _("This address does not take that method.")),
+}
+
+
+def ok(data: Any = None, *, status: int = 200) -> JSONResponse:
+    """`{"ok": true, "data": …}`."""
+    return JSONResponse({"ok": True, "data": jsonable_encoder(data)}, status)
+
+
+def error_json(error: AppError) -> JSONResponse:
+    """`{"ok": false, "error": {code, message, field?, fields?}}` with the error's status."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.field:
+        body["field"] = error.field
+    if error.fields:
+        body["fields"] = error.fields
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooMuch) else None
+    return JSONResponse({"ok": False, "error": body}, error.status, headers)
+
+
+def wants_json(request: Request) -> bool:
+    """Whether a program asks: the API, the sign-in calls, the health checks."""
+    return request.url.path.startswith(("/api/", "/auth/", "/healthz", "/readyz", "/metrics"))
+
+
+def answer(request: Request, error: AppError) -> Response:
+    """The face of an error for whoever asked."""
+    if wants_json(request):
+        return error_json(error)
+    if isinstance(error, SignInNeeded) and request.method == "GET" and not is_partial(request):
+        return RedirectResponse("/sign-in", 303)
+    template = "error_fragment.html" if is_partial(request) else "error.html"
+    return page(request, template, status=error.status, error=error)
+
+
+def from_validation(error: RequestValidationError) -> AppError:
+    """FastAPI's complaint as ours: a bad number in a path is nothing found, anything else names its fields."""
+    fields: dict[str, str] = {}
+    for one in error.errors():
+        where, *path = [str(part) for part in one["loc"]]
+        if where == "path":
+            return NotFound(_("There is nothing here, or it is not yours."))
+        name = ".".join(path) if path and one["type"] != "json_invalid" else where
+        fields.setdefault(name, error_sentence(one))
+    return Invalid(_("Some of what was sent does not fit."), fields=fields)
+
+
+def install_answers(app: FastAPI) -> None:
+    """Give every kind of failure its face."""
+    for status in _STATUS_SENTENCES:
+        app.add_exception_handler(status, _from_status(status))
+    app.add_exception_handler(AppError, _on_app_error)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(Fault, _on_fault)
+    app.add_exception_handler(Exception, _on_defect)
+
+
+def _from_status(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handler(request: Request, error: Exception) -> Response:
+        code, sentence = _STATUS_SENTENCES[status]
+        known = AppError(sentence(), code=code)
+        known.status = status
+        return answer(request, known)
+
+    return handler
+
+
+async def _on_app_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)
+    return answer(request, error)
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return answer(request, from_validation(error))
+
+
+async def _on_fault(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Fault)
+    log().warning("telegram_fault", method=error.method, error=error.description)
+    told = AppError(_("Telegram does not answer as it should. Try again in a minute."), code="telegram_unavailable")
+    told.status = 503
+    return answer(request, told)
+
+
+async def _on_defect(request: Request, error: Exception) -> Response:
+    log().error("defect", path=request.url.path, exc_info=error)
+    told = AppError(_("Something broke on our side. Nothing was changed."), code="internal")
+    told.status = 500
+    return answer(request, told)
