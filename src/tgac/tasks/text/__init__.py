@@ -1,0 +1,1 @@
+"""What an author writes becomes what may leave: spintax, Liquid, Telegram HTML, and the last gate."""

@@ -1,0 +1,161 @@
+"""The last gate: no text leaves but as an `Outgoing`, and only `let_out` makes one.
+
+Links, mentions and commands may stand in a comment only if its author wrote them out, or if they name the channel, the
+post or the bot. What variables bring in is disarmed before (`disarm`), so a post that quotes somebody's link costs the
+comment that link and not the comment itself; whatever still comes through refuses the text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import InitVar, dataclass
+from urllib.parse import urlsplit
+
+from tgac.kit.web.i18n import N_
+
+from .faults import TextError
+from .html import check_html, href_fault, to_runs, utf16_length
+
+_KEY = object()
+_BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_INVISIBLE = "\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\ufff9\ufffa\ufffb"
+
+# Telegram makes a link of any word with a known top level. Guessing too many costs a space, too few a stranger's link.
+_CYRILLIC_TOPS = "рф|рус|онлайн|сайт|орг|ком|дети|москва|бел|укр|қаз|срб|мкд|бг|ею|мон|католик"
+_URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{0,15}://|\b(?:mailto|tg):)[^\s<>\"'«»“”„]+", re.IGNORECASE)
+_BARE = re.compile(
+    rf"(?<![\w-])(?:[\w.+-]{{1,64}}@)?(?:[\w-]{{1,255}}\.){{1,8}}(?:xn--[a-z0-9-]{{2,59}}|[a-z]{{2,24}}|{_CYRILLIC_TOPS})"
+    r"(?![\w-])(?::\d{1,5})?(?:[/?#][^\s<>\"'«»“”„]*)?",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b(?::\d{1,5})?(?:/[^\s<>\"']*)?")
+_MENTION = re.compile(r"(?<![\w@/])@([A-Za-z0-9_]{2,32})(?![\w])")
+_COMMAND = re.compile(r"(?<![^\s(\[«“\"'])/([A-Za-z][A-Za-z0-9_]{0,63})(?![\w/])")
+_TELEGRAM = frozenset({"t.me", "telegram.me", "telegram.dog"})
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button that leads somewhere; both as Telegram gets them."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A text that may leave, as Telegram HTML.
+
+    `allowed` is what it was held against: with it a stored text passes again. `length` is in UTF-16 units.
+    """
+
+    html: str
+    allowed: frozenset[str]
+    variant: str
+    buttons: tuple[tuple[Button, ...], ...]
+    length: int
+    key: InitVar[object]
+
+    def __post_init__(self, key: object) -> None:
+        if key is not _KEY:
+            raise TypeError("only let_out makes an Outgoing")
+
+
+def let_out(
+    html: str,
+    *,
+    allowed: frozenset[str],
+    variant: str = "",
+    buttons: tuple[tuple[Button, ...], ...] = (),
+) -> Outgoing:
+    """The text, checked as a whole; TextError with the code of the first thing that is wrong.
+
+    `allowed` holds keys as `keys_in` makes them. Control and direction characters are taken out, whoever brought them.
+    """
+    clean = strip_hidden(html).strip()
+    check_html(clean)
+    runs = to_runs(clean)
+    plain = "".join(run.text for run in runs)
+    if strip_hidden(plain) != plain:
+        raise TextError("text_characters", N_("The text hides control or direction characters."))
+    if not plain.strip():
+        raise TextError("text_empty", N_("The text is empty."))
+    hrefs = [run.href for run in runs if run.href]
+    _hold(keys_in(plain) | {key for href in hrefs for key in link_keys(href)}, allowed)
+    for button in (button for row in buttons for button in row):
+        _check_button(button)
+    return Outgoing(clean, allowed, variant, buttons, utf16_length(plain), _KEY)
+
+
+def keys_in(text: str) -> frozenset[str]:
+    """What Telegram would make clickable in plain text: hosts, `@names` and `/commands`, each as one comparable key."""
+    links = [match for pattern in (_URL, _BARE, _ADDRESS) for match in pattern.findall(text)]
+    keys = {key for link in links for key in link_keys(link)}
+    rest = _URL.sub(" ", text)
+    keys |= {"@" + name.lower() for name in _MENTION.findall(rest)}
+    keys |= {"/" + name.lower() for name in _COMMAND.findall(rest)}
+    return frozenset(keys)
+
+
+def link_keys(link: str) -> frozenset[str]:
+    """The one key of a link: its host, or inside Telegram whom it leads to."""
+    link = link.rstrip(".,;:!?)]}…").lower()
+    if link.startswith("mailto:"):
+        return frozenset({link[len("mailto:") :].split("?")[0]})
+    if link.startswith("tg:"):
+        return frozenset({link})
+    try:
+        parts = urlsplit(link if "://" in link else f"//{link}")
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        return frozenset({link})
+    if "://" not in link and parts.username:
+        return frozenset({f"{parts.username}@{host}"})
+    return frozenset({_telegram_key(parts.path) if host in _TELEGRAM else host})
+
+
+def _telegram_key(path: str) -> str:
+    first, _, rest = path.strip("/").partition("/")
+    if first in {"s"} and rest:
+        first = rest.split("/")[0]
+    if first in {"c", "joinchat", "addlist", "addstickers", "share", "proxy", "socks"}:
+        return f"t.me/{first}/{rest.split('/')[0]}"
+    return "@" + first if re.fullmatch(r"[a-z0-9_]{2,32}", first) else f"t.me/{first}"
+
+
+def disarm(text: str, allowed: frozenset[str]) -> str:
+    """What a variable brings in, with nothing to click that is not allowed: addresses become `…` or fall apart, names
+    lose their `@`, commands their `/`. Hidden characters are dropped."""
+    text = strip_hidden(text)
+
+    def unless_allowed(words: str, instead: str) -> str:
+        return words if keys_in(words) <= allowed else instead
+
+    text = _URL.sub(lambda match: unless_allowed(match[0], "…"), text)
+    for pattern in (_BARE, _ADDRESS):
+        text = pattern.sub(lambda match: unless_allowed(match[0], re.sub(r"\.(?=\w)", ". ", match[0])), text)
+    text = _MENTION.sub(lambda match: unless_allowed(match[0], match[1]), text)
+    return _COMMAND.sub(lambda match: unless_allowed(match[0], match[1]), text)
+
+
+def strip_hidden(text: str) -> str:
+    """Without control, direction and other unseen characters, but with line breaks and what joins emoji together."""
+    return "".join(char for char in text.replace("\t", " ") if not _is_hidden(char))
+
+
+def _is_hidden(char: str) -> bool:
+    if char < "\x7f":
+        return char < " " and char != "\n"
+    return char in _BIDI or char in _INVISIBLE or unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+def _hold(found: Iterable[str], allowed: frozenset[str]) -> None:
+    for key in sorted(frozenset(found) - allowed):
+        if key.startswith("/"):
+            raise TextError("text_command", N_("The command %(what)s is not written out in the text."), what=key[:100])
+        raise TextError("text_link", N_("The link or name %(what)s is not written out in the text."), what=key[:100])
+
+
+def _check_button(button: Button) -> None:
+    if href_fault(button.url) or not button.text.strip():
+        raise TextError("text_link", N_("The button “%(what)s” leads nowhere."), what=button.text[:100])

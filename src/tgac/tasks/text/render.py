@@ -1,0 +1,47 @@
+"""A task's content becomes one comment for one post. The same dice give the same text."""
+
+import random
+
+from tgac.tasks.config import Content, Variant
+from tgac.tasks.facts import Scene
+
+from .compose import compose
+from .egress import Button, Outgoing, let_out
+from .faults import TextError
+
+TRIES = 9
+
+
+def render(content: Content, scene: Scene, dice: random.Random, *, previous_text: str | None = None) -> Outgoing:
+    """One comment out of `content`, fit to leave; TextError where none of nine picks is.
+
+    `previous_text` is the HTML of the comment before this one: up to eight other picks are tried so as not to repeat
+    it, then it is repeated.
+    """
+    repeated: Outgoing | None = None
+    fault: TextError | None = None
+    for _try in range(TRIES):
+        try:
+            text = _render_once(content, scene, dice)
+        except TextError as error:
+            fault = fault or error
+            continue
+        if text.html != previous_text:
+            return text
+        repeated = text
+    if repeated:
+        return repeated
+    assert fault is not None
+    raise fault
+
+
+def choose_variant(content: Content, dice: random.Random) -> Variant:
+    """A variant, as likely as it is heavy."""
+    return dice.choices(content.variants, weights=[variant.weight for variant in content.variants])[0]
+
+
+def _render_once(content: Content, scene: Scene, dice: random.Random) -> Outgoing:
+    variant = choose_variant(content, dice)
+    text = compose(variant.text, scene, dice, label=content.label)
+    buttons = tuple(tuple(Button(button.text, button.url) for button in row) for row in variant.buttons)
+    return let_out(text.html, allowed=text.allowed, variant=variant.name, buttons=buttons)
