@@ -1,0 +1,113 @@
+// What HTML alone cannot do. Everything works without it; nothing here is needed to submit a form or follow a link.
+
+const language = document.documentElement.lang;
+
+// <relative-time>: says how long ago its <time> was. The words stand in a shadow root, so a swap or a morph of the
+// page around it never fights with them.
+class RelativeTime extends HTMLElement {
+  connectedCallback() {
+    this.root ??= this.attachShadow({mode: "open"});
+    this.tick();
+    this.timer = setInterval(() => this.tick(), 10_000);
+    this.watcher ??= new MutationObserver(() => this.tick());
+    this.watcher.observe(this, {subtree: true, attributes: true, attributeFilter: ["datetime"], childList: true});
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.timer);
+    this.watcher.disconnect();
+  }
+
+  tick() {
+    const time = this.querySelector("time");
+    if (!time) return;
+    this.title = time.title || time.textContent;
+    this.root.textContent = relative(Date.parse(time.dateTime));
+  }
+}
+
+const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const words = new Intl.RelativeTimeFormat(language, {numeric: "auto", style: "short"});
+
+function relative(moment) {
+  const seconds = Math.round((moment - Date.now()) / 1000);
+  if (Math.abs(seconds) < 5) return words.format(0, "second");
+  const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length);
+  return words.format(Math.trunc(seconds / size), unit);
+}
+
+// <copy-button data-text="…">: copies, and says that it did.
+class CopyButton extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("click", this.copy);
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("click", this.copy);
+  }
+
+  async copy() {
+    const done = await copied(this.dataset.text);
+    this.querySelector("[role=status]").textContent = done ? this.dataset.done : this.dataset.failed;
+    this.toggleAttribute("data-copied", done);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), 2000);
+  }
+
+  rest() {
+    this.removeAttribute("data-copied");
+    const status = this.querySelector("[role=status]");
+    if (status) status.textContent = "";
+  }
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copiedByHand(text); // plain http on a local network has no clipboard API
+  }
+}
+
+function copiedByHand(text) {
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "sr-only";
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}
+
+customElements.define("relative-time", RelativeTime);
+customElements.define("copy-button", CopyButton);
+
+// A live region asks nothing while nobody looks at the page.
+document.addEventListener("htmx:before:request", (event) => {
+  const {sourceElement} = event.detail.ctx;
+  if (document.hidden && sourceElement.matches("[data-live]")) event.preventDefault();
+});
+
+// The server cannot be reached: say so, until it can.
+document.addEventListener("htmx:error", () => offline(true));
+document.addEventListener("htmx:after:request", () => offline(false));
+
+function offline(is) {
+  const note = document.getElementById("offline");
+  if (note) note.hidden = !is;
+}
+
+// "Close" on a notice.
+document.addEventListener("click", (event) => event.target.closest("[data-close]")?.closest(".notice")?.remove());
+
+// "/" goes to the search field of the page.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const search = document.querySelector("[data-search]");
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+});
