@@ -1,0 +1,253 @@
+"""Answers made of templates: whole pages, the block of a page that htmx asks for, and the way on after a form.
+
+What the layout shows it reads from `request.state`, where `deps.py` puts it; everything is optional:
+`principal` (username, is_admin), `project` (id, name, time_zone), `projects` (for the switcher), `csrf` (security.py).
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from tgac.kit.web import i18n
+from tgac.kit.web.i18n import N_, _
+
+DIST: Final = Path(__file__).parent / "static" / "dist"
+STATIC_PATH: Final = "/static"
+NOTICE_COOKIE: Final = "notice"
+
+type Tone = Literal["ok", "info", "warn", "bad"]
+
+PLACES: Final = (
+    ("", N_("Overview"), "layout-dashboard"),
+    ("/posts", N_("Posts"), "newspaper"),
+    ("/comments", N_("Comments"), "message-square"),
+    ("/tasks", N_("Tasks"), "list-checks"),
+    ("/channels", N_("Channels"), "megaphone"),
+    ("/bots", N_("Bots"), "bot"),
+)
+"""The places of a project: path below it, name, icon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence about what just happened, shown once at the top of the page."""
+
+    text: str
+    tone: Tone = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What macros need to know of the request; they are called without its context."""
+
+    here: str
+    csrf: str
+    zone: tzinfo
+
+
+_view: ContextVar[_View] = ContextVar("view")
+
+
+def page(
+    request: Request, template: str, *, block: str | None = None, status: int = 200, **context: object
+) -> HTMLResponse:
+    """Render `template` in the layout. Where htmx asks for a part and `block` is given, only that block."""
+    if block is not None and is_partial(request):
+        return HTMLResponse(_render(request, template, block, context), status, headers=_VARY)
+    notice = _read_notice(request.cookies.get(NOTICE_COOKIE))
+    shown = {"notices": [notice] if notice else [], **context}
+    answer = HTMLResponse(_render(request, template, None, shown), status, headers=_VARY)
+    if notice:
+        answer.delete_cookie(NOTICE_COOKIE, httponly=True, samesite="lax")
+    return answer
+
+
+def fragment(
+    request: Request,
+    template: str,
+    block: str,
+    *,
+    notice: Notice | None = None,
+    status: int = 200,
+    **context: object,
+) -> HTMLResponse:
+    """Render one block of `template`; `notice` is put among the page's notices by the same answer."""
+    body = _render(request, template, block, context)
+    if notice:
+        body += _render(request, "notice.html", "beside", {"notice": notice})
+    return HTMLResponse(body, status, headers=_VARY)
+
+
+def say(request: Request, notice: Notice, *, status: int = 200) -> HTMLResponse:
+    """Answer an htmx request with a notice alone; whatever it aimed at stays as it is."""
+    return HTMLResponse(_render(request, "notice.html", "beside", {"notice": notice}), status, headers=_VARY)
+
+
+def go(request: Request, path: str, notice: Notice | None = None) -> Response:
+    """Send the browser on to `path` of ours after a form, with or without htmx; `notice` is shown there."""
+    path = local_path(path)
+    answer = (
+        Response(headers={"HX-Redirect": path})
+        if "hx-request" in request.headers
+        else RedirectResponse(path, status_code=303)
+    )
+    if notice:
+        secure = request.url.scheme == "https"
+        answer.set_cookie(
+            NOTICE_COOKIE, _write_notice(notice), max_age=60, httponly=True, samesite="lax", secure=secure
+        )
+    return answer
+
+
+def is_partial(request: Request) -> bool:
+    """Whether htmx asks for a part of the page. Back and boosted links ask for all of it, without this header."""
+    return request.headers.get("hx-request-type") == "partial"
+
+
+def local_path(path: str) -> str:
+    """`path` when it leads to a page of ours, else `/`: an address from a form never sends anyone elsewhere."""
+    plain = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if plain and "\\" not in path else "/"
+
+
+def static_files() -> StaticFiles:
+    """The built files, to be mounted at STATIC_PATH. Their names hold a hash of what is in them."""
+    return StaticFiles(directory=DIST)
+
+
+def static_url(name: str) -> str:
+    """The address of a built file by its plain name (`app.css`). Raises KeyError for one that is not there."""
+    return f"{STATIC_PATH}/{_manifest()[name]}"
+
+
+def icon_url(name: str) -> str:
+    """The address of an icon in the sprite. Raises KeyError for one that `frontend/icons.txt` does not list."""
+    if name not in _manifest()["icons"]:
+        raise KeyError(f"no icon {name!r}: add it to frontend/icons.txt and run `npm run build` in frontend/")
+    return f"{static_url('icons.svg')}#{name}"
+
+
+@cache
+def _manifest() -> Mapping[str, str]:
+    content: dict[str, str] = json.loads((DIST / "manifest.json").read_text())
+    return content
+
+
+_VARY: Final = {"Vary": "HX-Request-Type"}
+
+
+def _render(request: Request, template: str, block: str | None, context: Mapping[str, object]) -> str:
+    state = request.state
+    project = getattr(state, "project", None)
+    shown: dict[str, object] = {
+        "request": request,
+        "principal": getattr(state, "principal", None),
+        "project": project,
+        "projects": getattr(state, "projects", ()),
+        "places": _places(project, request.url.path),
+        **context,
+    }
+    zone = i18n.zone_of(getattr(project, "time_zone", None) or "UTC")
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    token = _view.set(_View(here, getattr(state, "csrf", None) or "", zone))
+    try:
+        if block is None:
+            return environment.get_template(template).render(shown)
+        return render_block(environment, template, block, shown)
+    finally:
+        _view.reset(token)
+
+
+def _places(project: object, path: str) -> list[dict[str, object]]:
+    root = f"/projects/{getattr(project, 'id', '')}"
+    return [
+        {"href": root + below, "label": _(name), "icon": icon, "current": _stands_in(path, root, below)}
+        for below, name, icon in PLACES
+    ]
+
+
+def _stands_in(path: str, root: str, below: str) -> bool:
+    place = root + below
+    return path.rstrip("/") == place or (below != "" and path.startswith(place + "/"))
+
+
+def _write_notice(notice: Notice) -> str:
+    return base64.urlsafe_b64encode(json.dumps([notice.text[:600], notice.tone]).encode()).decode()
+
+
+def _read_notice(cookie: str | None) -> Notice | None:
+    if not cookie:
+        return None
+    try:
+        text, tone = json.loads(base64.urlsafe_b64decode(cookie))
+    except (binascii.Error, UnicodeError, ValueError, TypeError):
+        return None
+    return Notice(text, tone) if isinstance(text, str) and tone in ("ok", "info", "warn", "bad") else None
+
+
+def _moment(value: datetime, *, seconds: bool = False) -> str:
+    return i18n.show_moment(value, _view.get().zone, seconds=seconds)
+
+
+def _clock(value: datetime) -> str:
+    return i18n.show_clock(value, _view.get().zone)
+
+
+def _day(value: datetime) -> str:
+    return i18n.show_day(value, _view.get().zone)
+
+
+def _utc(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def template_folders() -> list[Path]:
+    """Where templates stand: the floor's own, then each slice's."""
+    package = Path(__file__).parents[2]
+    return [Path(__file__).parent / "templates", *sorted(package.glob("*/templates"))]
+
+
+def _made_environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(template_folders()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.install_gettext_callables(_, i18n.translate_many, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(
+        static_url=static_url,
+        icon_url=icon_url,
+        language=i18n.language,
+        languages=i18n.LANGUAGES,
+        show_moment=_moment,
+        show_clock=_clock,
+        show_day=_day,
+        show_number=i18n.show_number,
+        utc=_utc,
+        zone_name=lambda: str(_view.get().zone),
+        here=lambda: _view.get().here,
+        csrf=lambda: _view.get().csrf,
+    )
+    macros = made.get_template("macros.html").module
+    made.globals.update({name: macro for name, macro in vars(macros).items() if not name.startswith("_")})
+    return made
+
+
+environment: Final = _made_environment()
+"""Every macro of `macros.html` is a global, because blocks rendered alone do not see a page's imports."""
