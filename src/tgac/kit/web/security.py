@@ -1,0 +1,169 @@
+"""What the browser is told on every answer, and which requests come through. The rules are SECURITY.md's "Browser".
+
+Pure ASGI, so that streams pass untouched. Put `SafeHeaders` outermost: then answers to crashes carry the headers too.
+"""
+
+import hmac
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tgac.kit.errors import AppError, Refused, TooLarge
+from tgac.kit.web.forms import CSRF_FIELD
+from tgac.kit.web.i18n import _
+from tgac.kit.web.pages import STATIC_PATH
+
+CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+CSRF_HEADER: Final = "x-csrf-token"
+SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+_A_YEAR: Final = 31_536_000
+_MULTIPART_TOKEN: Final = re.compile(rb'name="csrf"\r\n\r\n([^\r\n]{1,500})\r\n')
+
+
+type Answer = Callable[[Request, AppError], Awaitable[Response]]
+"""Shapes a refusal: JSON, fragment or page."""
+type TokenFor = Callable[[HTTPConnection], str | None]
+"""The CSRF token of the session whose cookie the request carries; None where it carries none."""
+
+
+class SafeHeaders:
+    """ASGI: the security headers, on every answer. `https`: whether people reach the panel by https."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self.app = app
+        self.headers = {
+            "Content-Security-Policy": CSP,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }
+        if https:
+            self.headers["Strict-Transport-Security"] = f"max-age={_A_YEAR}"
+            self.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers[name] = value
+                headers["Cache-Control"] = _cache_control(scope["path"], message["status"])
+            await send(message)
+
+        return await self.app(scope, receive, send_safely)
+
+
+def _cache_control(path: str, status: int) -> str:
+    """Built files have a hash in their names and never change; nothing else is kept anywhere."""
+    if path.startswith(f"{STATIC_PATH}/") and status in (200, 206, 304):
+        return f"public, max-age={_A_YEAR}, immutable"
+    return "no-store"
+
+
+class RequestGuard:
+    """ASGI: refuses bodies above `body_limit` bytes (413) and forged unsafe requests (403).
+
+    The whole body is read before the app runs, so the limit holds whatever `Content-Length` claims. A request with
+    `Authorization: Bearer` passes the forgery check: whoever reads the session must then ignore its cookie.
+    Sets `request.state.csrf` to the session's token, for forms.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, base_url: str, token_for: TokenFor, answer: Answer, body_limit: int = 1_048_576
+    ) -> None:
+        self.app = app
+        self.origin = origin_of(base_url)
+        self.token_for = token_for
+        self.answer = answer
+        self.body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        token = self.token_for(HTTPConnection(scope))
+        scope.setdefault("state", {})["csrf"] = token
+        try:
+            body = await self._read(scope, receive)
+            self._check(scope, body, token)
+        except AppError as error:
+            response = await self.answer(Request(scope), error)
+            return await response(scope, receive, send)
+        return await self.app(scope, _replaying(body, receive), send)
+
+    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdigit() and int(length) > self.body_limit:
+            raise self._too_large()
+        body = bytearray()
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > self.body_limit:
+                raise self._too_large()
+            if not message.get("more_body", False):
+                return bytes(body)
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(_("This is too large: at most %(n)s kB fit.", n=self.body_limit // 1024))
+
+    def _check(self, scope: Scope, body: bytes, token: str | None) -> None:
+        headers = Headers(scope=scope)
+        if scope["method"] in SAFE_METHODS or headers.get("authorization", "").lower().startswith("bearer "):
+            return
+        if not self._is_from_here(headers):
+            raise Refused(_("This request came from another site and was not carried out."), code="foreign_origin")
+        if token is None:
+            return
+        sent = headers.get(CSRF_HEADER) or _token_in(headers.get("content-type", ""), body)
+        if not hmac.compare_digest(sent.encode(), token.encode()):
+            raise Refused(_("This page is too old. Load it again and repeat what you did."), code="stale_page")
+
+    def _is_from_here(self, headers: Headers) -> bool:
+        """What the browser says of where the request comes from; a script that brings no cookie need not say."""
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site is not None:
+            return site == "same-origin"
+        if origin is not None:
+            return origin == self.origin or urlsplit(origin).netloc == headers.get("host")
+        return "cookie" not in headers
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, as browsers send them in `Origin`."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _token_in(content_type: str, body: bytes) -> str:
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=1000)
+        return fields.get(CSRF_FIELD, [""])[0]
+    if content_type.startswith("multipart/form-data"):
+        found = _MULTIPART_TOKEN.search(body)
+        return found[1].decode("ascii", "replace") if found else ""
+    return ""
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    told = False
+
+    async def again() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
