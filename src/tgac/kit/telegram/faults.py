@@ -45,8 +45,8 @@ class Fault(Exception):
         return self._text[:300]
 
     def hide(self, secret: str) -> None:
-        """Take a secret out of the description, whatever shape it has."""
-        self._text = self._text.replace(secret, "***")
+        """Take a secret out of the description, whatever shape it has; of a token also the half after the colon."""
+        self._text = self._text.replace(secret, "***").replace(secret.partition(":")[2] or secret, "***")
 
 
 class SlowDown(Fault):

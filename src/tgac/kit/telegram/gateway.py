@@ -1,0 +1,200 @@
+"""The only caller of Telegram's Bot API, over HTTP (https://core.telegram.org/bots/api#making-requests).
+
+After each failure it is known whether the request may have left this machine: a send is repeated only if it did not.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+
+from tgac.kit.secrets import Secret
+from tgac.kit.telegram.faults import NOTHING_WAS_SENT, Ambiguous, Fault, NotSent, RefusedBot, sort_answer
+from tgac.kit.telegram.types import PLAIN, ChatFull, Keyboard, Kind, Look, Member, Sent, User
+from tgac.kit.telegram.updates import Unreadable, read_chat_full, read_member, read_sent, read_user
+
+_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
+
+
+class Gateway:
+    """Telegram over HTTP; implements `types.Telegram`. One for a process; used in one event loop.
+
+    `limit` is how many calls run at once, 0 for no limit: a long poll counts for as long as it lasts. A call that finds
+    no free place or no connection within `connect_timeout_s` is NotSent. Telegram may hold a call for 8 s before it
+    answers 429, so `call_timeout_s` must be well above that.
+    """
+
+    def __init__(
+        self, api_base: str, *, limit: int = 100, call_timeout_s: float = 35.0, connect_timeout_s: float = 10.0
+    ) -> None:
+        self._base = api_base.rstrip("/")
+        self._limit = limit
+        self._call_timeout_s = call_timeout_s
+        self._connect_timeout_s = connect_timeout_s
+        self._open: aiohttp.ClientSession | None = None
+
+    async def aclose(self) -> None:
+        """Close the connections; a later call opens others."""
+        session, self._open = self._open, None
+        if session is not None:
+            await session.close()
+
+    async def get_me(self, token: Secret) -> User:
+        return await self._ask(token, "getMe", read=read_user)
+
+    async def get_updates(
+        self, token: Secret, *, offset: int | None, timeout_s: int, allowed: Sequence[Kind]
+    ) -> list[dict[str, Any]]:
+        asked = {"offset": offset, "timeout": timeout_s, "allowed_updates": list(allowed)}
+        return await self._ask(token, "getUpdates", read=_raw_updates, timeout_s=timeout_s + 10.0, **asked)
+
+    async def get_chat(self, token: Secret, chat_id: int | str) -> ChatFull:
+        return await self._ask(token, "getChat", read=read_chat_full, chat_id=chat_id)
+
+    async def get_chat_member(self, token: Secret, *, chat_id: int, user_id: int) -> Member:
+        return await self._ask(token, "getChatMember", read=read_member, chat_id=chat_id, user_id=user_id)
+
+    async def send_comment(self, token: Secret, *, chat_id: int, root_id: int, html: str, look: Look = PLAIN) -> Sent:
+        under = {"message_id": root_id, "allow_sending_without_reply": False}
+        asked = {"chat_id": chat_id, "reply_parameters": under, **_written(html, look), **_quietly(look)}
+        return await self._ask(token, "sendMessage", read=read_sent, **asked)
+
+    async def send_message(self, token: Secret, *, chat_id: int, html: str, look: Look = PLAIN) -> Sent:
+        asked = {"chat_id": chat_id, **_written(html, look), **_quietly(look)}
+        return await self._ask(token, "sendMessage", read=read_sent, **asked)
+
+    async def edit_message(
+        self, token: Secret, *, chat_id: int, message_id: int, html: str, look: Look = PLAIN
+    ) -> None:
+        asked = {"chat_id": chat_id, "message_id": message_id, **_written(html, look)}
+        await self._ask(token, "editMessageText", read=_done, **asked)
+
+    async def answer_callback(self, token: Secret, *, callback_id: str, text: str = "", alert: bool = False) -> None:
+        asked: dict[str, Any] = {"callback_query_id": callback_id, "text": text or None, "show_alert": alert or None}
+        await self._ask(token, "answerCallbackQuery", read=_done, **asked)
+
+    async def delete_message(self, token: Secret, *, chat_id: int, message_id: int) -> None:
+        await self._ask(token, "deleteMessage", read=_done, chat_id=chat_id, message_id=message_id)
+
+    async def send_typing(self, token: Secret, *, chat_id: int) -> None:
+        await self._ask(token, "sendChatAction", read=_done, chat_id=chat_id, action="typing")
+
+    async def delete_webhook(self, token: Secret) -> None:
+        await self._ask(token, "deleteWebhook", read=_done, drop_pending_updates=False)
+
+    async def _ask[T](
+        self, token: Secret, method: str, *, read: Callable[[object], T], timeout_s: float | None = None, **asked: Any
+    ) -> T:
+        """Call `method` and read its result; whatever fails is a Fault that does not hold the token."""
+        try:
+            result = await self._post(token, method, asked=asked, timeout_s=timeout_s or self._call_timeout_s)
+            return _read(read, result, method=method)
+        except Fault as fault:
+            fault.hide(token.reveal())
+            raise
+
+    async def _post(self, token: Secret, method: str, *, asked: dict[str, Any], timeout_s: float) -> Any:
+        if not _TOKEN.fullmatch(token.reveal()):
+            raise RefusedBot(method=method, http=None, description="this is no bot token", reason="token_invalid")
+        body = json.dumps({key: value for key, value in asked.items() if value is not None}).encode()
+        trip = SimpleNamespace(written=False)
+        try:
+            async with self._session().post(
+                f"{self._base}/bot{token.reveal()}/{method}",
+                data=body,
+                headers={"Content-Type": "application/json"},
+                timeout=aiohttp.ClientTimeout(total=timeout_s, connect=self._connect_timeout_s),
+                allow_redirects=False,
+                trace_request_ctx=trip,
+            ) as answer:
+                http, came = answer.status, await answer.read()
+        except asyncio.CancelledError as stopped:
+            if not trip.written:
+                stopped.add_note(NOTHING_WAS_SENT)
+            raise
+        except (aiohttp.ClientError, OSError) as error:
+            lost = _named(error)
+        else:
+            return sort_answer(method=method, http=http, body=came)
+        # Raised here and not above, so that no chain of exceptions leads to one that holds the address with the token.
+        raise (Ambiguous if trip.written else NotSent)(method=method, http=None, description=lost)
+
+    def _session(self) -> aiohttp.ClientSession:
+        """The session, opened by the first call because it belongs to the running loop.
+
+        aiohttp repeats a request on a connection that died only for methods that may be repeated, which POST is not
+        (aiohttp.client.IDEMPOTENT_METHODS); on such a connection a send is Ambiguous. It becomes rare by not keeping
+        idle connections longer than 15 s, less than servers do.
+        """
+        if self._open is None:
+            self._open = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=15.0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[_tracing()],
+            )
+        return self._open
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    """Notes the moment before the first byte is written: `written` is set too early at most, never too late."""
+    traced = aiohttp.TraceConfig()
+
+    async def note(session: object, context: SimpleNamespace, told: object) -> None:
+        context.trace_request_ctx.written = True
+
+    traced.on_request_headers_sent.append(note)
+    return traced
+
+
+def _named(error: Exception) -> str:
+    """What happened on the way. Only connector errors are quoted: others hold the address with the token in it."""
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, aiohttp.ClientConnectorError) else name
+
+
+def _read[T](read: Callable[[object], T], result: object, *, method: str) -> T:
+    try:
+        return read(result)
+    except Unreadable as error:
+        told = f"unreadable result: {error}"
+    raise Ambiguous(method=method, http=200, description=told)
+
+
+def _raw_updates(result: object) -> list[dict[str, Any]]:
+    if not isinstance(result, list):
+        raise Unreadable("updates are no list")
+    return [raw for raw in result if isinstance(raw, dict)]
+
+
+def _done(result: object) -> None:
+    """Nothing in the result is of use."""
+
+
+def _written(html: str, look: Look) -> dict[str, Any]:
+    """The text and what belongs to it, for sending and for editing alike."""
+    return {
+        "text": html,
+        "parse_mode": "HTML",
+        "link_preview_options": None if look.link_preview else {"is_disabled": True},
+        "reply_markup": {"inline_keyboard": _rows(look.keyboard)} if look.keyboard else None,
+    }
+
+
+def _quietly(look: Look) -> dict[str, Any]:
+    return {"disable_notification": True} if look.silent else {}
+
+
+def _rows(keyboard: Keyboard) -> list[list[dict[str, str]]]:
+    return [
+        [
+            {"text": button.text, "url": button.url}
+            if button.url is not None
+            else {"text": button.text, "callback_data": button.data or ""}
+            for button in row
+        ]
+        for row in keyboard
+    ]
