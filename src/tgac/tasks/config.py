@@ -344,9 +344,13 @@ def _invalid(faults: dict[str, str]) -> Invalid:
 
 
 def _pydantic_faults(error: ValidationError) -> dict[str, str]:
+    """Sentences by path. That a list is too short is left out where its items are the fault: they were taken away."""
+    found = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
+    outer = {fault["loc"][:depth] for fault in found for depth in range(len(fault["loc"]))}
     return {
         ".".join(str(part)[:64] for part in fault["loc"])[:300] or "config": _sentence(fault["type"], fault)
-        for fault in error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
+        for fault in found
+        if fault["loc"] not in outer
     }
 
 

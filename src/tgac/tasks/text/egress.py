@@ -28,7 +28,7 @@ _BARE = re.compile(
     r"(?![\w-])(?::\d{1,5})?(?:[/?#][^\s<>\"'«»“”„]*)?",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b(?::\d{1,5})?(?:/[^\s<>\"']*)?")
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3,}\b(?::\d{1,5})?(?:/[^\s<>\"']*)?")
 _MENTION = re.compile(r"(?<![\w@/])@([A-Za-z0-9_]{2,32})(?![\w])")
 _COMMAND = re.compile(r"(?<![^\s(\[«“\"'])/([A-Za-z][A-Za-z0-9_]{0,63})(?![\w/])")
 _TELEGRAM = frozenset({"t.me", "telegram.me", "telegram.dog"})
@@ -89,9 +89,9 @@ def let_out(
 
 def keys_in(text: str) -> frozenset[str]:
     """What Telegram would make clickable in plain text: hosts, `@names` and `/commands`, each as one comparable key."""
-    links = [match for pattern in (_URL, _BARE, _ADDRESS) for match in pattern.findall(text)]
-    keys = {key for link in links for key in link_keys(link)}
     rest = _URL.sub(" ", text)
+    links = _URL.findall(text) + _BARE.findall(rest) + _ADDRESS.findall(rest)
+    keys = {key for link in links for key in link_keys(link)}
     keys |= {"@" + name.lower() for name in _MENTION.findall(rest)}
     keys |= {"/" + name.lower() for name in _COMMAND.findall(rest)}
     return frozenset(keys)

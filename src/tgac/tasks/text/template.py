@@ -28,6 +28,7 @@ from tgac.kit.web.i18n import N_
 from .faults import TextError
 from .spintax import Piece, Sequence, Tag, all_pieces, sequences
 
+MAX_TAG = 500
 VARIABLES = (
     "post.text",
     "post.link",
@@ -123,6 +124,8 @@ def check(tree: Sequence) -> None:
 
     A block that is opened within an option of a choice must be closed there, so every option is read by itself.
     """
+    if any(isinstance(piece, Tag) and len(piece.source) > MAX_TAG for piece in all_pieces(tree)):
+        raise TextError("template", N_("A tag is longer than %(limit)d characters."), limit=MAX_TAG)
     for sequence in sequences(tree):
         pieces = all_pieces(sequence)
         if any(isinstance(piece, Tag) for piece in pieces):

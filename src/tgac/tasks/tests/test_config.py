@@ -1,0 +1,234 @@
+"""A task's config: every key has a default, every fault its path, nothing unheeded is kept."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tgac.kit.errors import Invalid
+from tgac.kit.web.i18n import using
+from tgac.tasks.config import LATER, MEDIA, PRESETS, TaskConfig, check_config, notes
+
+GOOD: dict[str, Any] = {"content": {"variants": [{"text": "Hi"}]}}
+
+
+def merged(raw: dict[str, Any]) -> dict[str, Any]:
+    """`raw` over a document that is good."""
+    return {**GOOD, **raw}
+
+
+def faults(raw: object) -> dict[str, str]:
+    with pytest.raises(Invalid) as caught:
+        check_config(raw)
+    assert caught.value.field in caught.value.fields
+    return caught.value.fields
+
+
+def test_every_key_has_its_default() -> None:
+    config = check_config(GOOD)
+    assert json.loads(json.dumps(config.dump())) == {
+        "targets": {"channels": [], "playlists": []},
+        "filter": {
+            "any_words": [], "no_words": [], "regex": None, "hashtags": [], "media": [], "languages": [],
+            "min_length": None, "max_length": None, "forwarded": True, "weekdays": [0, 1, 2, 3, 4, 5, 6], "share": 1.0,
+        },
+        "content": {
+            "kind": "template", "label": None, "link_preview": False, "silent": True, "quote": False, "pin": False,
+            "variants": [{"name": "A", "weight": 1, "text": "Hi", "buttons": [], "media": None, "poll": None}],
+            "llm": {"goal": "question", "voice": "", "prompt": None, "max_length": 400, "forbidden": [],
+                    "allowed_links": []},
+        },
+        "timing": {
+            "preset": "balanced", "delay": None, "quiet_hours": None, "time_zone": None, "expire_after_s": 3600,
+            "typing": False,
+            "wait_for": {"reader_comments": 0, "silence_s": None, "question": False, "deadline_s": 1800,
+                         "otherwise": "send"},
+        },
+        "limits": {
+            "per_post": 1, "per_channel_hour": None, "per_channel_day": None, "per_bot_hour": None,
+            "per_bot_day": None, "pause_s": 0, "ramp_up_days": 3,
+        },
+        "approval": {"mode": "none", "expire_s": 3600, "otherwise": "skip"},
+        "after": {"follow_edits": "no", "delete_after_s": None, "delete_with_post": True},
+    }  # fmt: skip
+
+
+FULL_DOCUMENT: dict[str, Any] = {
+    "targets": {"channels": [3, 1]},
+    "filter": {
+        "any_words": ["tram", "new  line"], "no_words": ["ads*"], "hashtags": ["#city"], "media": list(MEDIA),
+        "min_length": 1, "max_length": 9, "forwarded": False, "weekdays": [6, 0], "share": 0.5,
+    },
+    "content": {
+        "label": "Bot", "link_preview": True, "silent": False,
+        "variants": [
+            {"name": "A", "weight": 3, "text": "{a|b}", "buttons": [[{"text": "Go", "url": "https://example.com"}]]},
+            {"name": "B", "text": "c"},
+        ],
+    },
+    "timing": {
+        "preset": "safe", "delay": {"min_s": 0, "max_s": 604800}, "quiet_hours": {"from": "23:00", "to": "08:00"},
+        "time_zone": "Asia/Yekaterinburg", "expire_after_s": 60,
+    },
+    "limits": {"per_post": 2, "ramp_up_days": 0},
+    "after": {"delete_with_post": False},
+}  # fmt: skip
+
+
+def test_what_was_saved_is_read_again_as_the_same() -> None:
+    config = check_config(FULL_DOCUMENT)
+    assert config.timing.quiet_hours
+    assert config.timing.quiet_hours.from_ == "23:00"
+    assert config.filter.hashtags == ("city",)
+    assert config.filter.any_words == ("tram", "new line")
+    assert check_config(json.loads(json.dumps(config.dump()))) == config
+    assert notes(config) == {}
+    assert set(notes(check_config(GOOD))) == {"limits.ramp_up_days", "after.delete_with_post"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        (5, "config"),
+        ([], "config"),
+        ({"x": 1}, "x"),
+        ({"filter": {"words": []}}, "filter.words"),
+        ({"filter": None}, "filter"),
+        ({"targets": {"channels": [1, 1]}}, "targets.channels"),
+        ({"targets": {"channels": ["1"]}}, "targets.channels.0"),
+        ({"targets": {"channels": [0]}}, "targets.channels.0"),
+        ({"targets": {"channels": [2**64]}}, "targets.channels.0"),
+        ({"targets": {"channels": "1"}}, "targets.channels"),
+        ({"filter": {"any_words": [" "]}}, "filter.any_words.0"),
+        ({"filter": {"any_words": ["a\u202e"]}}, "filter.any_words.0"),
+        ({"filter": {"any_words": ["\ud800"]}}, "filter.any_words.0"),
+        ({"filter": {"any_words": ["x" * 101]}}, "filter.any_words.0"),
+        ({"filter": {"any_words": ["x"] * 201}}, "filter.any_words"),
+        ({"filter": {"hashtags": ["#"]}}, "filter.hashtags.0"),
+        ({"filter": {"media": ["film"]}}, "filter.media.0"),
+        ({"filter": {"min_length": 5, "max_length": 4}}, "filter.min_length"),
+        ({"filter": {"min_length": -1}}, "filter.min_length"),
+        ({"filter": {"forwarded": 1}}, "filter.forwarded"),
+        ({"filter": {"weekdays": []}}, "filter.weekdays"),
+        ({"filter": {"weekdays": [7]}}, "filter.weekdays.0"),
+        ({"filter": {"weekdays": [True]}}, "filter.weekdays.0"),
+        ({"filter": {"share": 1.1}}, "filter.share"),
+        ({"filter": {"share": float("nan")}}, "filter.share"),
+        ({"filter": {"share": float("inf")}}, "filter.share"),
+        ({"filter": {"share": "1"}}, "filter.share"),
+        ({"content": {"variants": []}}, "content.variants"),
+        ({"content": {"variants": [{}]}}, "content.variants.0.text"),
+        ({"content": {"variants": [{"text": "a"}, {"name": "B", "text": "{{ x }}"}]}}, "content.variants.1.text"),
+        ({"content": {"variants": [{"text": "a"}, {"name": " a ", "text": "b"}]}}, "content.variants.1.name"),
+        ({"content": {"variants": [{"text": "a", "weight": 0}]}}, "content.variants.0.weight"),
+        ({"content": {"variants": [{"text": "a", "weight": 1.5}]}}, "content.variants.0.weight"),
+        ({"content": {"variants": [{"text": "a", "media": {}}]}}, "content.variants.0.media"),
+        ({"content": {"variants": [{"text": "a", "poll": {"question": "?"}}]}}, "content.variants.0.poll"),
+        (
+            {"content": {"variants": [{"text": "a", "buttons": [[{"text": "b", "url": "javascript:x"}]]}]}},
+            "content.variants.0.buttons.0.0.url",
+        ),
+        (
+            {"content": {"variants": [{"text": "a", "buttons": [[{"text": "", "url": "https://a.b"}]]}]}},
+            "content.variants.0.buttons.0.0.text",
+        ),
+        ({"timing": {"preset": "fast"}}, "timing.preset"),
+        ({"timing": {"delay": {"min_s": 2, "max_s": 1}}}, "timing.delay"),
+        ({"timing": {"delay": {"min_s": 0, "max_s": 604801}}}, "timing.delay.max_s"),
+        ({"timing": {"delay": {"min_s": 0}}}, "timing.delay.max_s"),
+        ({"timing": {"quiet_hours": {"from": "24:00", "to": "08:00"}}}, "timing.quiet_hours.from"),
+        ({"timing": {"quiet_hours": {"from": "٠٨:00", "to": "09:00"}}}, "timing.quiet_hours.from"),
+        ({"timing": {"quiet_hours": {"from": "08:00", "to": "08:00\n"}}}, "timing.quiet_hours.to"),
+        ({"timing": {"quiet_hours": {"from": "08:00", "to": "08:00"}}}, "timing.quiet_hours"),
+        ({"timing": {"time_zone": "Mars/Base"}}, "timing.time_zone"),
+        ({"timing": {"time_zone": "../etc/passwd"}}, "timing.time_zone"),
+        ({"timing": {"expire_after_s": 59}}, "timing.expire_after_s"),
+        ({"limits": {"per_post": 0}}, "limits.per_post"),
+    ],
+)
+def test_a_fault_is_told_with_its_path(raw: Any, path: str) -> None:
+    whole = merged(raw) if isinstance(raw, dict) else raw
+    assert set(faults(whole)) == {path}
+
+
+LATER_VALUES: dict[str, object] = {
+    "targets.playlists": [1],
+    "filter.regex": "a+",
+    "filter.languages": ["ru"],
+    "content.kind": "llm",
+    "content.quote": True,
+    "content.pin": True,
+    "content.llm": {"goal": "summary"},
+    "timing.typing": True,
+    "timing.wait_for": {"reader_comments": 3},
+    "limits.per_channel_hour": 5,
+    "limits.per_channel_day": 5,
+    "limits.per_bot_hour": 5,
+    "limits.per_bot_day": 5,
+    "limits.pause_s": 5,
+    "limits.ramp_up_days": 5,
+    "approval": {"mode": "all"},
+    "after.follow_edits": "edit",
+    "after.delete_after_s": 60,
+}
+
+
+@pytest.mark.parametrize("path", [later.path for later in LATER if later.path != "after.delete_with_post"])
+def test_what_this_release_does_not_honour_is_refused(path: str) -> None:
+    part, _, key = path.partition(".")
+    value = {key: LATER_VALUES[path]} if key else LATER_VALUES[path]
+    whole = merged({part: {**GOOD.get(part, {}), **value}})  # type: ignore[dict-item]
+    assert faults(whole) == {path: "Not available in this release; leave it as it is by default."}
+
+
+def test_the_presets_give_the_delay() -> None:
+    assert {name: (delay.min_s, delay.max_s) for name, delay in PRESETS.items()} == {
+        "safe": (600, 1800),
+        "balanced": (180, 420),
+        "boost": (30, 120),
+    }
+    assert check_config(merged({"timing": {"preset": "boost"}})).timing.window == PRESETS["boost"]
+    assert check_config(FULL_DOCUMENT).timing.window.max_s == 604800
+
+
+def test_several_faults_come_together() -> None:
+    assert set(faults({"filter": {"share": 2}, "limits": {"per_post": 0}, "y": 1})) == {
+        "filter.share",
+        "limits.per_post",
+        "y",
+    }
+
+
+def test_a_flood_of_faults_is_cut() -> None:
+    assert len(faults({f"key {number} {'x' * 500}": 1 for number in range(5000)})) <= 50
+
+
+def test_a_config_cannot_be_changed() -> None:
+    config = TaskConfig()
+    with pytest.raises(ValueError, match="frozen"):
+        config.targets = config.targets  # type: ignore[misc]
+
+
+def test_faults_are_told_in_the_readers_language() -> None:
+    with using("ru"):
+        assert faults({"content": {"variants": [{"text": "{a"}]}})["content.variants.0.text"]
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["channels", "variants", "text", "delay", "from", "llm", "name", "x"]), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*TaskConfig.model_fields, "x"]), junk, min_size=1))
+def test_any_document_is_taken_or_refused(raw: dict[str, Any]) -> None:
+    with suppress(Invalid):
+        config = check_config(raw)
+        assert check_config(config.dump()) == config
