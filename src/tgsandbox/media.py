@@ -1,0 +1,54 @@
+"""Files: those that came with a request, those that are named by id or address, and how a Message shows them."""
+
+import re
+from urllib.parse import urlsplit
+
+from tgsandbox.bot_api.call import Call, Upload
+from tgsandbox.model import File, Json
+from tgsandbox.refusals import refuse
+from tgsandbox.world import World
+
+KINDS = ("photo", "video", "animation", "document")
+_MIME = {"photo": "image/jpeg", "video": "video/mp4", "animation": "video/mp4", "document": "application/octet-stream"}
+
+
+def take(call: Call, kind: str, reference: str) -> File:
+    """The file that a parameter means: uploaded in place, `attach://name`, a file_id or an http address."""
+    attached = reference.removeprefix("attach://") if reference.startswith("attach://") else kind
+    if attached in call.uploads:
+        upload = call.uploads[attached]
+        if not upload.content:
+            raise refuse("no_file", kind=kind)
+        return keep(call.world, kind, upload)
+    if not reference:
+        raise refuse("no_file", kind=kind)
+    known = call.world.files.get(reference)
+    if known:
+        return known
+    if re.match(r"https?://[^/\s]+\.[^/\s]+", reference):
+        return keep(call.world, kind, Upload(urlsplit(reference).path.rpartition("/")[2] or kind, _MIME[kind], b""))
+    raise refuse("wrong_file")
+
+
+def keep(world: World, kind: str, upload: Upload) -> File:
+    """Put a file among those that have an id."""
+    number = next(world.serials)
+    file_id = f"AgAC{kind[:2]}{number:012d}Q"
+    mime_type = upload.mime_type or _MIME[kind]
+    file = File(file_id, f"AQAD{number:08d}", kind, upload.name, mime_type, len(upload.content), upload.content)
+    world.files[file_id] = file
+    return file
+
+
+def fields(kind: str, file: File) -> Json:
+    """The Message's fields that show the file."""
+    known: Json = {"file_id": file.id, "file_unique_id": file.unique_id, "file_size": file.size}
+    if kind == "photo":
+        return {"photo": [known | {"width": 1280, "height": 720}]}
+    known |= {"file_name": file.name, "mime_type": file.mime_type}
+    if kind == "document":
+        return {"document": known}
+    moving = known | {"width": 1280, "height": 720, "duration": 5}
+    if kind == "animation":
+        return {"animation": moving, "document": known}
+    return {kind: moving}
