@@ -26,6 +26,8 @@ NOTHING: frozenset[str] = frozenset()
         ("127.0.0.1:8080/x", {"127.0.0.1"}),
         ("t.me/News/5 https://telegram.me/s/other/1 https://t.me/c/77/1", {"@news", "@other", "t.me/c/77"}),
         ("t.me/+AbC https://t.me/joinchat/XyZ", {"t.me/+abc", "t.me/joinchat/xyz"}),
+        ("_http://localhost/ 例.中国 evil.com_ evil.com-x", {"localhost", "例.中国", "evil.com"}),
+        ("@@anna /@boris ,/start —/stop", {"@anna", "@boris", "/start", "/stop"}),
         ("tg://resolve?domain=x", {"tg://resolve?domain=x"}),
         ("@Anna_1, (@boris) mail@x @a", {"@anna_1", "@boris"}),
         ("/start\n/Help@bot x/y https://a.b/start", {"/start", "/help", "a.b"}),
@@ -111,7 +113,7 @@ def test_what_a_post_brings_in_is_disarmed(text: str, disarmed: str) -> None:
 clickable = st.lists(
     st.sampled_from(
         ["a", "evil", ".", ".com", "рф", "@", "/", "//", "http:", "https://", "tg:", "mailto:", "t.me", "www.", ":",
-         " ", "\n", "-", "_", "?", "#", "(", "\u200b", "\u202e", "1.2.3.4", "+", "xn--", "\\", "…",
+         " ", "\n", "-", "_", "?", "#", "(", "\u200b", "\u202e", "1.2.3.4", "+", "xn--", "\\", "…", "中国",
          "start", "ё", "«", ","]
     ),
     max_size=14,

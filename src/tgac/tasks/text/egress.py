@@ -20,17 +20,20 @@ _KEY = object()
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _INVISIBLE = "\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\ufff9\ufffa\ufffb"
 
-# Telegram makes a link of any word with a known top level. Guessing too many costs a space, too few a stranger's link.
-_CYRILLIC_TOPS = "рф|рус|онлайн|сайт|орг|ком|дети|москва|бел|укр|қаз|срб|мкд|бг|ею|мон|католик"
-_URL = re.compile(r"(?:\b[a-z][a-z0-9+.-]{0,15}://|\b(?:mailto|tg):)[^\s<>\"'«»“”„]+", re.IGNORECASE)
+# What Telegram's clients make clickable (TDLib, MessageEntity.cpp), guessed generously: its list of top levels is long
+# and grows, so any Latin word counts as one. Guessing too much costs a space, too little lets a stranger's link out.
+_TOPS = "рф|рус|онлайн|сайт|орг|ком|дети|москва|бел|укр|қаз|срб|мкд|бг|ею|мон|католик|xn--[a-z0-9-]{2,59}"
+_TAIL = r"[^\s<>\"'«»“”„]"
+_URL = re.compile(rf"(?:[a-z][a-z0-9+.-]{{0,15}}://|\b(?:mailto|tg):){_TAIL}+", re.IGNORECASE)
 _BARE = re.compile(
-    rf"(?<![\w-])(?:[\w.+-]{{1,64}}@)?(?:[\w-]{{1,255}}\.){{1,8}}(?:xn--[a-z0-9-]{{2,59}}|[a-z]{{2,24}}|{_CYRILLIC_TOPS})"
-    r"(?![\w-])(?::\d{1,5})?(?:[/?#][^\s<>\"'«»“”„]*)?",
+    r"(?<![\w-])(?:[\w.+-]{1,64}@)?(?:[\w-]{1,255}\.){1,8}"
+    rf"(?:{_TOPS}|[a-z\u00df-\u024f]{{2,24}}|[\u0370-\u03ff\u0530-\uffdc]{{2,24}})(?![^\W_])"
+    rf"(?::\d{{1,5}})?(?:[/?#]{_TAIL}*)?",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3,}\b(?::\d{1,5})?(?:/[^\s<>\"']*)?")
-_MENTION = re.compile(r"(?<![\w@/])@([A-Za-z0-9_]{2,32})(?![\w])")
-_COMMAND = re.compile(r"(?<![^\s(\[«“\"'])/([A-Za-z][A-Za-z0-9_]{0,63})(?![\w/])")
+_ADDRESS = re.compile(rf"\b\d{{1,3}}(?:\.\d{{1,3}}){{3,}}\b(?::\d{{1,5}})?(?:/{_TAIL}*)?")
+_MENTION = re.compile(r"(?<!\w)@+([A-Za-z0-9_]{2,32})(?![A-Za-z0-9_])")
+_COMMAND = re.compile(r"(?<![\w/<>])/([A-Za-z0-9_]{1,64})(?![\w/<>])")
 _TELEGRAM = frozenset({"t.me", "telegram.me", "telegram.dog"})
 
 
