@@ -1,0 +1,128 @@
+"""The layout and every macro in a real browser: nothing overflows, nothing is refused by the CSP, axe finds nothing.
+
+Screenshots stand in pytest's temporary folder (`--basetemp` chooses one): look at them after a change of the look.
+"""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tgac.kit.web.tests.gallery import gallery
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SHOWN = "/projects/1/comments"
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[str]:
+    config = uvicorn.Config(gallery("http://127.0.0.1"), log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        running = asyncio.create_task(server.serve([listening]))
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await running
+
+
+@asynccontextmanager
+async def shown(path: str = SHOWN, **options: Any) -> AsyncIterator[tuple[Page, list[str]]]:
+    """A page of the gallery, seen by a browser that is signed in, and what its console complains of."""
+    complaints: list[str] = []
+    async with served() as address, async_playwright() as playwright:
+        browser: Browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        context = await browser.new_context(base_url=address, **options)
+        await context.add_cookies([{"name": "session", "value": "s1", "url": address}])
+        page = await context.new_page()
+        page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda ask: complaints.append(ask.url) if not ask.url.startswith(address) else None)
+        await page.goto(path)
+        yield page, complaints
+        await browser.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("language", ["ru", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_gallery_is_whole(scheme: Any, language: str, width: int, tmp_path: Path) -> None:
+    look: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    async with shown(**look, extra_http_headers={"accept-language": language}) as (page, complaints):
+        await page.screenshot(path=tmp_path / f"{scheme}-{language}-{width}.png", full_page=True)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert await page.evaluate("document.documentElement.lang") == language
+        found = await Axe().run(page, options={"runOnly": RULES})
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+        if width == 390:
+            await page.locator(".topbar [popovertarget]").click()
+            await expect(page.locator("#sidebar")).to_be_visible()
+            await page.screenshot(path=tmp_path / f"{scheme}-{language}-menu.png")
+        assert complaints == []
+
+
+async def test_a_live_region_asks_again_and_keeps_what_stands_beside_it() -> None:
+    async with shown() as (page, complaints):
+        await page.locator("#f-name").fill("typed meanwhile")
+        number = page.locator("#rows td.number").first
+        before = int(await number.inner_text())
+        await expect(number).not_to_have_text(str(before))
+        await expect(number).not_to_have_text(str(before + 1))
+        assert await page.locator("#f-name").input_value() == "typed meanwhile"
+        assert "ago" in await page.evaluate("document.querySelector('relative-time').shadowRoot.textContent")
+        assert complaints == []
+
+
+async def test_htmx_carries_the_token_and_shows_notices() -> None:
+    async with shown() as (page, _complaints):
+        await page.get_by_role("button", name="Say", exact=True).click()
+        await expect(page.locator("#notices .notice-ok")).to_have_text("It was said.")
+        await page.get_by_role("button", name="Fail").click()
+        await expect(page.locator("#notices .notice")).to_have_count(1)
+        await expect(page.locator("#notices .notice-bad")).to_have_text("It was refused.")
+        await expect(page.get_by_role("button", name="Fail")).to_be_visible()
+        await page.locator("#notices [data-close]").click()
+        await expect(page.locator("#notices .notice")).to_have_count(0)
+        await page.get_by_role("button", name="Go", exact=True).click()
+        await page.wait_for_url("**/comments?moved=1")
+        await expect(page.locator("#notices")).to_contain_text("It went on.")
+
+
+async def test_forms_work_without_scripts() -> None:
+    async with shown(java_script_enabled=False) as (page, _complaints):
+        await page.locator("#f-name").fill("Anna")
+        await page.locator("#f-token").fill("t")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.locator("#notices")).to_contain_text("Saved Anna.")
+        await expect(page.locator("#rows time").first).to_have_text("29 Jul 2026, 15:05")
+
+
+async def test_copying_says_that_it_was_done() -> None:
+    async with shown(permissions=["clipboard-read", "clipboard-write"]) as (page, complaints):
+        await page.get_by_role("button", name="Copy the id").click()
+        await expect(page.locator("copy-button [role=status]")).to_have_text("Copied")
+        assert await page.evaluate("navigator.clipboard.readText()") == "-1001234567890"
+        assert complaints == []
+
+
+async def test_a_lost_server_is_told() -> None:
+    async with shown() as (page, _complaints):
+        await page.context.set_offline(True)
+        await expect(page.locator("#offline")).to_be_visible()
+        await page.context.set_offline(False)
+        await expect(page.locator("#offline")).to_be_hidden()
