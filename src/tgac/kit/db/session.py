@@ -14,7 +14,7 @@ from typing import Any
 import pysqlite3
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from tgac.kit.tenancy import GuardedSession, Scope
 
@@ -89,6 +89,19 @@ class Database:
         """A session that may write in `scope`. Only `kit/act.py` commits it."""
         async with self._turn or nullcontext(), AsyncSession(self._writer, **_session_options(scope)) as session:
             yield session
+
+    @asynccontextmanager
+    async def migrating(self) -> AsyncIterator[AsyncConnection]:
+        """A connection with a writing transaction, for changes of the schema; foreign keys rest meanwhile on SQLite."""
+        async with self._turn or nullcontext(), self._writer.connect() as connection:
+            if self.is_sqlite:
+                raw = (await connection.get_raw_connection()).driver_connection
+                assert raw is not None
+                await raw.execute("PRAGMA foreign_keys=OFF")
+            async with connection.begin():
+                yield connection
+            if self.is_sqlite:
+                await raw.execute("PRAGMA foreign_keys=ON")
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -5,12 +5,15 @@ from enum import IntEnum
 from typing import Any, ClassVar
 
 
-class Priority(IntEnum):
-    """Which open jobs go first; the store seeks once per priority, so keep them few."""
+class Lane(IntEnum):
+    """Which open jobs go first, and which process runs them: the observer has a lane of its own.
+
+    The store seeks once per lane, so keep them few.
+    """
 
     SEND = 0
-    NORMAL = 1
-    BACKGROUND = 2
+    WORK = 1
+    OBSERVE = 2
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Job:
     """Something to do later. A subclass is a frozen dataclass whose fields are plain JSON values."""
 
     kind: ClassVar[str]
-    priority: ClassVar[Priority] = Priority.NORMAL
+    lane: ClassVar[Lane] = Lane.WORK
     max_attempts: ClassVar[int] = 8
 
     def payload(self) -> dict[str, Any]:

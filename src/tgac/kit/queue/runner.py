@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from tgac.kit.errors import AppError
 from tgac.kit.log import log
 from tgac.kit.queue import store
-from tgac.kit.queue.jobs import Cancel, Done, Job, Outcome, Periodic, Snooze
+from tgac.kit.queue.jobs import Cancel, Done, Job, Lane, Outcome, Periodic, Snooze
 from tgac.kit.queue.wake import listen
 from tgac.kit.secrets import new_secret
 from tgac.kit.tenancy import EVERYONE
@@ -40,8 +40,9 @@ class Handles:
 class Runner:
     """Runs jobs until `stop`. One per process; `owner` names it in the leases."""
 
-    def __init__(self, tools: Tools, handles: Sequence[Handles]) -> None:
+    def __init__(self, tools: Tools, handles: Sequence[Handles], *, lanes: Sequence[Lane] = tuple(Lane)) -> None:
         self.tools = tools
+        self.lanes = lanes
         self.owner = new_secret(12)
         self._handles = {one.job.kind: one for one in handles}
         self._running: set[asyncio.Task[None]] = set()
@@ -104,7 +105,9 @@ class Runner:
                 await self._settle(act.session, outcomes)
             if room <= 0:
                 return []
-            return await store.claim(act.session, owner=self.owner, n=room, now=act.now, lease_s=LEASE_S)
+            return await store.claim(
+                act.session, owner=self.owner, lanes=self.lanes, n=room, now=act.now, lease_s=LEASE_S
+            )
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -114,7 +117,7 @@ class Runner:
         if self._stopping or len(self._running) >= self.tools.config.max_concurrency:
             return IDLE_S
         async with self.tools.reading(None, EVERYONE) as act:
-            moment = await store.next_moment(act.session)
+            moment = await store.next_moment(act.session, self.lanes)
         return IDLE_S if moment is None else min(IDLE_S, max(0.0, (moment - self.tools.clock.now()).total_seconds()))
 
     async def _run_one(self, claimed: store.Claimed) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tgac.kit.db.types import Json, UtcDateTime
-from tgac.kit.queue.jobs import Job, Priority
+from tgac.kit.queue.jobs import Job, Lane
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ async def add(session: AsyncSession, jobs: Sequence[NewJob], now: datetime) -> N
             "kind": new.job.kind,
             "payload": new.job.payload(),
             "key": new.key,
-            "priority": int(new.job.priority),
+            "priority": int(new.job.lane),
             "run_after": new.run_after,
             "now": now,
         }
@@ -97,13 +97,15 @@ async def add(session: AsyncSession, jobs: Sequence[NewJob], now: datetime) -> N
         await connection.execute(text("NOTIFY tgac_jobs"))
 
 
-async def claim(session: AsyncSession, *, owner: str, n: int, now: datetime, lease_s: float) -> list[Claimed]:
-    """Take up to `n` jobs that are due, the most urgent first."""
+async def claim(
+    session: AsyncSession, *, owner: str, lanes: Sequence[Lane], n: int, now: datetime, lease_s: float
+) -> list[Claimed]:
+    """Take up to `n` jobs of these lanes that are due, the most urgent lane first."""
     connection = await session.connection()
     lock = " FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
     statement = _sql(_CLAIM.replace("{lock}", lock), "until", "now").columns(payload=Json)
     claimed: list[Claimed] = []
-    for priority in Priority:
+    for lane in lanes:
         if len(claimed) >= n:
             break
         found = await connection.execute(
@@ -112,7 +114,7 @@ async def claim(session: AsyncSession, *, owner: str, n: int, now: datetime, lea
                 "owner": owner,
                 "until": now + timedelta(seconds=lease_s),
                 "now": now,
-                "priority": int(priority),
+                "priority": int(lane),
                 "n": n - len(claimed),
             },
         )
@@ -120,10 +122,10 @@ async def claim(session: AsyncSession, *, owner: str, n: int, now: datetime, lea
     return claimed
 
 
-async def next_moment(session: AsyncSession) -> datetime | None:
-    """When the earliest open job is due."""
+async def next_moment(session: AsyncSession, lanes: Sequence[Lane]) -> datetime | None:
+    """When the earliest open job of these lanes is due."""
     connection = await session.connection()
-    found = [(await connection.execute(_NEXT, {"priority": int(p)})).scalar() for p in Priority]
+    found = [(await connection.execute(_NEXT, {"priority": int(lane)})).scalar() for lane in lanes]
     return min((moment for moment in found if moment), default=None)
 
 

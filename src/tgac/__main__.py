@@ -1,0 +1,5 @@
+"""`python -m tgac` is `tgac`."""
+
+from tgac.cli import main
+
+main()

@@ -1,0 +1,88 @@
+"""Observe: is the comment still there? No method reads a message, but an edit that changes nothing tells.
+
+Source: docs/telegram.md.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from tgac.bots.models import Bot
+from tgac.bots.service import token_of
+from tgac.comments.jobs import Observe
+from tgac.comments.models import Comment
+from tgac.comments.reasons import GONE, stored
+from tgac.comments.send import about, look_of
+from tgac.journal.service import record
+from tgac.kit.queue.jobs import Cancel, Done, Outcome, Snooze
+from tgac.kit.secrets import Secret
+from tgac.kit.telegram import faults
+from tgac.kit.telegram.types import Look
+from tgac.kit.tools import Tools
+from tgac.tasks.models import Task
+
+LOOKS_S = (300.0, 3_600.0, 86_400.0)
+"""Seconds after sending at which to look."""
+LATER_S = 60.0
+
+
+@dataclass(frozen=True)
+class _Question:
+    token: Secret
+    group_id: int
+    message_id: int
+    html: str
+    look: Look
+
+
+async def observe(tools: Tools, job: Observe) -> Outcome:
+    """Look once, write down what was seen, and leave the next look."""
+    question = await _ask(tools, job)
+    if question is None:
+        return Cancel("nothing to look at any more")
+    seen = await _probe(tools, question)
+    if isinstance(seen, Snooze):
+        return seen
+    async with tools.acting(None, job.project_id) as act:
+        comment = await act.session.get_one(Comment, job.comment_id)
+        record(act, "comment_seen" if seen else "comment_gone", {"look": job.look + 1}, **about(comment))
+        if not seen:
+            comment.state, comment.changed_at = "deleted", act.now
+            comment.reason, comment.reason_data = GONE.code, stored(GONE)
+        elif job.look + 1 < len(LOOKS_S) and comment.sent_at:
+            due = comment.sent_at + timedelta(seconds=LOOKS_S[job.look + 1])
+            act.enqueue(replace(job, look=job.look + 1), run_after=due, key=f"observe:{comment.id}:{job.look + 1}")
+    return Done()
+
+
+async def _ask(tools: Tools, job: Observe) -> _Question | None:
+    async with tools.reading(None, job.project_id) as act:
+        comment = await act.session.get(Comment, job.comment_id)
+        if comment is None or comment.state != "sent" or comment.message_id is None:
+            return None
+        bot = await act.session.get_one(Bot, comment.bot_id)
+        task = await act.session.get_one(Task, comment.task_id)
+        if bot.status != "ACTIVE":
+            return None
+        look = look_of(comment, task.config)
+        return _Question(token_of(act.keys, bot), comment.group_id, comment.message_id, comment.text or "", look)
+
+
+async def _probe(tools: Tools, question: _Question) -> bool | Snooze:
+    """True: it stands. False: it is gone."""
+    try:
+        await tools.telegram.edit_message(
+            question.token,
+            chat_id=question.group_id,
+            message_id=question.message_id,
+            html=question.html,
+            look=question.look,
+        )
+    except faults.NotModified:
+        return True
+    except faults.SlowDown as slow:
+        return Snooze(slow.retry_after)
+    except faults.RefusedMessage as refused:
+        return False if refused.reason == "gone" else Snooze(LATER_S)
+    except (faults.NotSent, faults.Ambiguous):
+        return Snooze(LATER_S)
+    return True

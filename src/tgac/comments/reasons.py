@@ -1,0 +1,68 @@
+"""Why a comment was not written, or what became of it: codes for programs, sentences for people."""
+
+from typing import Any
+
+from tgac.kit.web.i18n import N_, _
+from tgac.tasks.facts import Param, Reason
+
+NO_THREAD = Reason("no_thread", N_("Telegram made no discussion thread for this post."))
+POST_GONE = Reason("post_gone", N_("The post is no longer in the discussion group."))
+NO_BOT = Reason("no_bot", N_("None of the task's bots may write in this channel."))
+CHANNEL_SUSPENDED = Reason("channel_suspended", N_("The channel is suspended."))
+PROJECT_NOT_ACTIVE = Reason("project_not_active", N_("The project is paused or archived."))
+PROJECT_STOPPED = Reason("project_stopped", N_("The project's emergency stop was pressed."))
+TASK_OFF = Reason("task_off", N_("The task was switched off before the comment was due."))
+BOT_NOT_ACTIVE = Reason("bot_not_active", N_("The bot is paused or was revoked."))
+SEAT_LOST = Reason("seat_lost", N_("The bot has lost its place in the channel or its group."))
+EXPIRED = Reason("expired", N_("It could not be sent in time."))
+WORKER_LOST = Reason(
+    "worker_lost", N_("The sending process was lost in the middle: Telegram may or may not have the comment.")
+)
+CANCELLED_BY_PERSON = Reason("cancelled_by_person", N_("Somebody cancelled it."))
+CONFIRMED_BY_PERSON = Reason("confirmed_by_person", N_("Somebody looked and confirmed it."))
+DROPPED_BY_PERSON = Reason("dropped_by_person", N_("Somebody looked: it is not there."))
+DELETED_AT_ONCE = Reason(
+    "deleted_at_once", N_("It was posted and removed in the same moment: another bot guards this group.")
+)
+GONE = Reason("gone", N_("The comment is no longer there: it was deleted."))
+UNREPLIED = Reason(
+    "root_gone", N_("The post had been deleted: the comment went out on its own and was taken back at once.")
+)
+UNREPLIED_STAYS = Reason(
+    "root_gone_left", N_("The post had been deleted: the comment stands on its own and could not be taken back.")
+)
+SENT = Reason("sent", N_("Sent as planned."))
+
+
+def collision(taken: int, limit: int) -> Reason:
+    """The project already comments this post as often as it may."""
+    return Reason(
+        "collision",
+        N_("The project has %(taken)d comments under this post; at most %(limit)d are allowed."),
+        {"taken": taken, "limit": limit},
+    )
+
+
+def telegram_refused(code: str, description: str) -> Reason:
+    """Telegram said no, in its own words."""
+    return Reason(code, N_("Telegram refused: %(description)s"), {"description": description[:200]})
+
+
+def answer_lost(description: str) -> Reason:
+    """The answer is missing or says nothing."""
+    return Reason(
+        "answer_lost",
+        N_("Telegram's answer was lost (%(description)s): the comment may or may not be there."),
+        {"description": description[:200]},
+    )
+
+
+def stored(reason: Reason) -> dict[str, Any]:
+    """A reason's words and values as a row keeps them."""
+    return {"sentence": reason.msgid, "values": dict(reason.params)}
+
+
+def sentence(data: dict[str, Any]) -> str:
+    """The sentence of a stored reason, in the reader's language."""
+    values: dict[str, Param] = data.get("values", {})
+    return _(data["sentence"], **values) if data.get("sentence") else ""

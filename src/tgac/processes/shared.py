@@ -1,0 +1,42 @@
+"""What every process begins and ends with."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tgac.kit.clock import RealClock
+from tgac.kit.config import Config
+from tgac.kit.db.session import Database
+from tgac.kit.telegram.gateway import Gateway
+from tgac.kit.tools import Tools
+from tgac.people.queries import find_role
+
+
+@asynccontextmanager
+async def tools_for(config: Config) -> AsyncIterator[Tools]:
+    """The real tools, closed at the end. A long poll takes a connection for as long as it lasts, so they have no limit."""
+    db = Database(config.db_url)
+    telegram = Gateway(config.telegram_api_base, limit=0)
+    try:
+        yield Tools(config, RealClock(), db, config.keys, telegram, find_role)
+    finally:
+        await telegram.aclose()
+        await db.aclose()
+
+
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM or SIGINT sets."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping
+
+
+async def end_task(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait until it has ended. What it failed with before is raised."""
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled() and (error := task.exception()):
+        raise error

@@ -1,0 +1,14 @@
+"""Every table, imported once: for the migrations and for whoever makes an empty database."""
+
+from tgac.bots import models as bots
+from tgac.channels import models as channels
+from tgac.comments import models as comments
+from tgac.journal import models as journal
+from tgac.kit.db.base import Base
+from tgac.kit.queue import table as queue
+from tgac.people import models as people
+from tgac.posts import models as posts
+from tgac.tasks import models as tasks
+
+MODULES = (bots, channels, comments, journal, people, posts, queue, tasks)
+METADATA = Base.metadata

@@ -1,0 +1,5 @@
+"""Which tgac this is; the package's own record says so."""
+
+from importlib.metadata import version
+
+VERSION = version("tgac")

@@ -1,0 +1,77 @@
+"""The one list: what answers requests, what does jobs, what is done again and again."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from tgac.bots import api as bots_api
+from tgac.bots import web as bots_web
+from tgac.channels import api as channels_api
+from tgac.channels import web as channels_web
+from tgac.channels.jobs import CheckChannel, RecheckChannels, check_channel, recheck_channels
+from tgac.comments import api as comments_api
+from tgac.comments import web as comments_web
+from tgac.comments.arrive import forget_updates
+from tgac.comments.jobs import ForgetUpdates, Observe, PlanPost, SendComment
+from tgac.comments.observe import observe
+from tgac.comments.plan import plan_post
+from tgac.comments.send import send_comment
+from tgac.kit.queue.jobs import Periodic
+from tgac.kit.queue.runner import Handles
+from tgac.kit.tools import Tools
+from tgac.panel import api as panel_api
+from tgac.panel import web as panel_web
+from tgac.people import api as people_api
+from tgac.people import web as people_web
+from tgac.tasks import api as tasks_api
+from tgac.tasks import web as tasks_web
+
+HANDLES = (
+    Handles(PlanPost, plan_post),
+    Handles(SendComment, send_comment),
+    Handles(Observe, observe),
+    Handles(CheckChannel, check_channel),
+    Handles(RecheckChannels, recheck_channels),
+    Handles(ForgetUpdates, forget_updates),
+)
+PERIODIC = (
+    Periodic(RecheckChannels(), every_s=600),
+    Periodic(ForgetUpdates(), every_s=3600),
+)
+
+
+ROUTERS = (
+    health.router,
+    people_api.router,
+    bots_api.router,
+    channels_api.router,
+    tasks_api.router,
+    comments_api.router,
+    panel_api.router,
+    people_web.router,
+    bots_web.router,
+    channels_web.router,
+    tasks_web.router,
+    comments_web.router,
+    panel_web.router,
+)
+
+
+def make_app(tools: Tools) -> FastAPI:
+    """The application with everything that answers requests; `guarded` puts the guards around it."""
+    app = FastAPI(title="tgac", version=VERSION, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.state.tools = tools
+    app.state.authenticate = authenticate
+    app.state.dress = dress
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount(STATIC_PATH, static_files())
+    install_answers(app)
+    return app
+
+
+def guarded(app: FastAPI) -> ASGIApp:
+    """The application behind its guards: headers on every answer (a crash's too), language, origin, size of bodies."""
+    config: Config = app.state.tools.config
+    guard = RequestGuard(app, base_url=config.base_url, token_for=csrf_token_for(config.keys), answer=answer_guard)
+    return SafeHeaders(Languages(guard), https=config.secure)
