@@ -118,7 +118,8 @@ def _comment_counts(world: World, chat: Chat) -> dict[int, int]:
 
 def _view(stored: Stored, comments: dict[int, int]) -> Json:
     copy = stored.copy
-    root = (copy.thread or copy.id) if copy and not copy.deleted else None
+    leads = copy is not None and not copy.deleted and copy.thread is None
+    root = copy.id if copy and leads else None  # an album's comments stand under its first item
     extra: Json = {"reactions": counted(stored), "author": stored.author, "thread": stored.thread}
     if stored.keyboard:
         extra["keyboard"] = stored.keyboard
