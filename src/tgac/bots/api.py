@@ -1,0 +1,107 @@
+"""Bots in JSON."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from tgac.bots import service
+from tgac.bots.forms import BotToken
+from tgac.bots.invitations import invitations
+from tgac.bots.models import Bot, BotStatus
+from tgac.bots.queries import bots_like, find_bot, seats_in_use
+from tgac.kit.act import Act
+from tgac.kit.tenancy import Principal, Right, require
+from tgac.kit.tools import Tools
+from tgac.kit.web.answers import ok
+from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
+from tgac.kit.web.paging import Page, paged
+
+router = APIRouter(prefix="/api/v1/projects/{project_id}/bots", tags=["bots"])
+
+
+@router.get("")
+async def list_bots(act: ReadAct, page: Page, status: BotStatus | None = None) -> JSONResponse:
+    """The project's bots, newest first."""
+    require(act, Right.LOOK)
+    bots, following = await paged(act, bots_like(page.q, status), Bot.id, page=page)
+    return ok({"items": await described(act, *bots), "next": following})
+
+
+@router.post("", status_code=201)
+async def connect_bot(project_id: RowId, body: BotToken, tools: ToolsDep, principal: PrincipalDep) -> JSONResponse:
+    """Take a bot into the project by its token."""
+    bot = await service.connect_bot(tools, principal, project_id=project_id, token=body.token)
+    return await _told(tools, principal, bot, status=201)
+
+
+@router.get("/{bot_id}")
+async def show_bot(act: ReadAct, bot_id: RowId) -> JSONResponse:
+    """One bot."""
+    require(act, Right.LOOK)
+    return await _shown(act, await find_bot(act, bot_id))
+
+
+@router.delete("/{bot_id}")
+async def remove_bot(act: WriteAct, bot_id: RowId) -> JSONResponse:
+    """Take the bot out of the project; what it wrote stays."""
+    await service.remove_bot(act, bot_id)
+    return ok()
+
+
+@router.post("/{bot_id}/pause")
+async def pause_bot(act: WriteAct, bot_id: RowId) -> JSONResponse:
+    """It writes nothing until it is resumed."""
+    return await _shown(act, await service.pause_bot(act, bot_id))
+
+
+@router.post("/{bot_id}/resume")
+async def resume_bot(act: WriteAct, bot_id: RowId) -> JSONResponse:
+    """It writes again."""
+    return await _shown(act, await service.resume_bot(act, bot_id))
+
+
+@router.post("/{bot_id}/healthcheck")
+async def check_bot(project_id: RowId, bot_id: RowId, tools: ToolsDep, principal: PrincipalDep) -> JSONResponse:
+    """Ask Telegram whether the bot is well."""
+    bot = await service.check_bot(tools, principal, project_id=project_id, bot_id=bot_id)
+    return await _told(tools, principal, bot)
+
+
+@router.post("/{bot_id}/token")
+async def replace_token(
+    project_id: RowId, bot_id: RowId, body: BotToken, tools: ToolsDep, principal: PrincipalDep
+) -> JSONResponse:
+    """Put another token of the same bot in the place of its token."""
+    bot = await service.replace_token(tools, principal, project_id=project_id, bot_id=bot_id, token=body.token)
+    return await _told(tools, principal, bot)
+
+
+async def described(act: Act, *bots: Bot) -> list[dict[str, Any]]:
+    """What is told of bots; never the token."""
+    used = await seats_in_use(act, [bot.id for bot in bots])
+    return [
+        {
+            "id": bot.id,
+            "telegram_id": bot.telegram_id,
+            "username": bot.username,
+            "name": bot.name,
+            "status": bot.status,
+            "reason": bot.reason,
+            "health_at": bot.health_at,
+            "commented_at": bot.commented_at,
+            "created_at": bot.created_at,
+            "channels_in_use": {"used": used.get(bot.id, 0), "limit": act.config.max_channels_per_bot},
+            "links": invitations(act.config, bot),
+        }
+        for bot in bots
+    ]
+
+
+async def _shown(act: Act, bot: Bot) -> JSONResponse:
+    return ok((await described(act, bot))[0])
+
+
+async def _told(tools: Tools, principal: Principal, bot: Bot, *, status: int = 200) -> JSONResponse:
+    async with tools.reading(principal, bot.project_id) as act:
+        return ok((await described(act, bot))[0], status=status)
