@@ -55,13 +55,15 @@ class LoginFlow(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     flow_hash: Mapped[str] = mapped_column(String(64), unique=True)
     link_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    browser_hash: Mapped[str] = mapped_column(String(64))
+    browser_hash: Mapped[str] = mapped_column(String(64), index=True)
+    device_hash: Mapped[str | None] = mapped_column(String(64))
     number: Mapped[str] = mapped_column(String(2))
-    state: Mapped[str] = mapped_column(String(16), default="open")
+    state: Mapped[str] = mapped_column(String(16), default="open")  # open | asked | confirmed | used | burnt
     browser: Mapped[str] = mapped_column(String(200))
     address: Mapped[str] = mapped_column(String(64), index=True)
     presenter_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     presented_at: Mapped[datetime | None]
+    prompts: Mapped[int] = mapped_column(default=0)
     user_id: Mapped[int | None] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"))
     code_hash: Mapped[str | None] = mapped_column(String(64))
     code_tries: Mapped[int] = mapped_column(default=0)
