@@ -16,9 +16,9 @@ from tgac.kit.db.session import DatabaseUnfit
 from tgac.kit.errors import AppError
 from tgac.kit.log import set_up_logs
 from tgac.kit.secrets import new_master_key
+from tgac.kit.telegram.links import start_link
 from tgac.kit.tenancy import EVERYONE
 from tgac.kit.tools import Tools
-from tgac.kit.telegram.links import start_link
 from tgac.people.queries import user_named
 from tgac.people.service import (
     add_user,

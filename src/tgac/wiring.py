@@ -1,14 +1,13 @@
 """The one list: what answers requests, what does jobs, what is done again and again."""
 
-from typing import Any
-
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.types import ASGIApp
 
 from tgac.bots import api as bots_api
 from tgac.bots import web as bots_web
 from tgac.channels import api as channels_api
 from tgac.channels import web as channels_web
-from tgac.channels.jobs import CheckChannel, RecheckChannels, check_channel, recheck_channels
+from tgac.channels.jobs import EVERY_HOUR, CheckChannel, RecheckChannels, check_channel, recheck_channels
 from tgac.comments import api as comments_api
 from tgac.comments import web as comments_web
 from tgac.comments.arrive import forget_updates
@@ -16,15 +15,25 @@ from tgac.comments.jobs import ForgetUpdates, Observe, PlanPost, SendComment
 from tgac.comments.observe import observe
 from tgac.comments.plan import plan_post
 from tgac.comments.send import send_comment
+from tgac.kit.config import Config
+from tgac.kit.errors import AppError
 from tgac.kit.queue.jobs import Periodic
 from tgac.kit.queue.runner import Handles
 from tgac.kit.tools import Tools
+from tgac.kit.web.answers import answer, install_answers
+from tgac.kit.web.i18n import Languages
+from tgac.kit.web.pages import STATIC_PATH, static_files
+from tgac.kit.web.security import RequestGuard, SafeHeaders
 from tgac.panel import api as panel_api
+from tgac.panel import health
 from tgac.panel import web as panel_web
 from tgac.people import api as people_api
 from tgac.people import web as people_web
+from tgac.people.auth import authenticate, csrf_token_for
+from tgac.people.layout import dress
 from tgac.tasks import api as tasks_api
 from tgac.tasks import web as tasks_web
+from tgac.version import VERSION
 
 HANDLES = (
     Handles(PlanPost, plan_post),
@@ -35,7 +44,7 @@ HANDLES = (
     Handles(ForgetUpdates, forget_updates),
 )
 PERIODIC = (
-    Periodic(RecheckChannels(), every_s=600),
+    EVERY_HOUR,
     Periodic(ForgetUpdates(), every_s=3600),
 )
 
@@ -73,5 +82,10 @@ def make_app(tools: Tools) -> FastAPI:
 def guarded(app: FastAPI) -> ASGIApp:
     """The application behind its guards: headers on every answer (a crash's too), language, origin, size of bodies."""
     config: Config = app.state.tools.config
-    guard = RequestGuard(app, base_url=config.base_url, token_for=csrf_token_for(config.keys), answer=answer_guard)
+    guard = RequestGuard(app, base_url=config.base_url, token_for=csrf_token_for(config), answer=answer_guarded)
     return SafeHeaders(Languages(guard), https=config.secure)
+
+
+async def answer_guarded(request: Request, error: AppError) -> Response:
+    """The guard's refusals have the same faces as all others."""
+    return answer(request, error)

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from tgac.kit.tools import Tools
-from tgac.wiring import make_app
+from tgac.wiring import guarded, make_app
 
 
 class Server(uvicorn.Server):
@@ -21,7 +21,7 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, *, host: str, port: int) -> AsyncIterator[Server]:
+async def serving(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[Server]:
     """Answer requests inside the block. When it begins, the port is open; when it ends, every answer has left."""
     settings = uvicorn.Config(
         app,
@@ -49,5 +49,5 @@ async def serving(app: FastAPI, *, host: str, port: int) -> AsyncIterator[Server
 
 async def run_api(tools: Tools, stopping: asyncio.Event) -> None:
     """Serve the panel until `stopping`."""
-    async with serving(make_app(tools), host=tools.config.host, port=tools.config.port):
+    async with serving(guarded(make_app(tools)), host=tools.config.host, port=tools.config.port):
         await stopping.wait()

@@ -15,7 +15,7 @@ from tgac.people.queries import find_role
 
 @asynccontextmanager
 async def tools_for(config: Config) -> AsyncIterator[Tools]:
-    """The real tools, closed at the end. A long poll takes a connection for as long as it lasts, so they have no limit."""
+    """The real tools, closed at the end. A long poll holds a connection as long as it lasts, so there is no limit."""
     db = Database(config.db_url)
     telegram = Gateway(config.telegram_api_base, limit=0)
     try:

@@ -13,6 +13,7 @@ from tgac.kit.act import Act
 from tgac.kit.errors import SignInNeeded
 from tgac.kit.tenancy import NO_PROJECT, Principal, require_admin
 from tgac.kit.tools import Tools
+from tgac.kit.web.answers import wants_json
 from tgac.kit.web.i18n import _
 
 type Authenticate = Callable[[Request], Awaitable[Principal | None]]
@@ -74,7 +75,7 @@ async def _read_act(
     request: Request, project_id: RowId, tools: ToolsDep, principal: PrincipalDep
 ) -> AsyncIterator[Act]:
     async with tools.reading(principal, project_id) as act:
-        request.state.act = act
+        await _dress(request, act, principal)
         yield act
 
 
@@ -82,8 +83,13 @@ async def _write_act(
     request: Request, project_id: RowId, tools: ToolsDep, principal: PrincipalDep
 ) -> AsyncIterator[Act]:
     async with tools.acting(principal, project_id) as act:
-        request.state.act = act
+        await _dress(request, act, principal)
         yield act
+
+
+async def _dress(request: Request, act: Act, principal: Principal) -> None:
+    if not wants_json(request):
+        await request.app.state.dress(request, act, principal)
 
 
 ReadAct = Annotated[Act, Depends(_read_act, scope="function")]
