@@ -1,0 +1,113 @@
+"""What people and programs send to this slice, held to its rules."""
+
+import unicodedata
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from tgac.kit.web.i18n import _
+
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+_CONTROL: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+MAX_TELEGRAM_ID: Final = 2**52  # https://core.telegram.org/bots/api#user: at most 52 significant bits
+
+
+def _plain(value: str) -> str:
+    name = unicodedata.normalize("NFC", value).strip()
+    if any(sign in _BIDI or unicodedata.category(sign) in _CONTROL for sign in name):
+        raise ValueError(_("Control characters and marks of direction do not belong into a name."))
+    if not name.strip("\u200b\u200c\u200d\u2060 "):
+        raise ValueError(_("Fill this in."))
+    return name
+
+
+def _without_at(value: object) -> object:
+    return value.strip().removeprefix("@") if isinstance(value, str) else value
+
+
+def _zone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(_("There is no such time zone. Write one such as Europe/Moscow.")) from None
+
+
+ProjectName = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=100)]
+TokenName = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=64)]
+Username = Annotated[str, BeforeValidator(_without_at), Field(pattern=r"^[A-Za-z0-9_]{4,32}\z")]
+TimeZone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
+Quota = Annotated[int, Field(ge=0, le=1000)]
+TelegramId = Annotated[int, Field(ge=1, le=MAX_TELEGRAM_ID)]
+Number = Annotated[str, Field(pattern=r"^[0-9]{2}\z")]
+Code = Annotated[str, Field(max_length=12)]
+Opaque = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class Form(BaseModel):
+    """What is not asked for is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SessionForm(Form):
+    """The browser's wish to be signed in; `login_token` is the public one, `code` the six digits if they are asked."""
+
+    login_token: Opaque
+    code: Code | None = None
+
+
+class ExchangeForm(Form):
+    """What a bot elsewhere has heard: the link presented, and the number pressed, or that it was not the person."""
+
+    login_token: Opaque
+    telegram_id: TelegramId
+    chat_id: TelegramId
+    update_id: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    username: Username | None = None
+    number: Number | None = None
+    not_me: bool = False
+
+
+class NewUser(Form):
+    """A person to be let in; without a quota the installation's default holds."""
+
+    username: Username
+    quota_projects: Quota | None = None
+
+
+class UserQuota(Form):
+    """How many projects a user may have; null for the installation's default."""
+
+    quota_projects: Quota | None
+
+
+class NewToken(Form):
+    """A personal API token, named by its owner."""
+
+    name: TokenName
+
+
+class NewProject(Form):
+    """A project to be made."""
+
+    name: ProjectName
+
+
+class ProjectSettings(Form):
+    """What stays as it is when left out."""
+
+    name: ProjectName | None = None
+    time_zone: TimeZone | None = None
+
+
+class CodeForm(Form):
+    """The page's form for the six digits; empty where none are asked for."""
+
+    code: Code | None = None
+
+
+class StopForm(Form):
+    """The project's name, typed so that nobody stops it by accident."""
+
+    confirm: Annotated[str, Field(max_length=100)] = ""
