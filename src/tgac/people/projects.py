@@ -1,0 +1,86 @@
+"""Projects: the verbs of their owners and members."""
+
+from tgac.kit.act import Act
+from tgac.kit.errors import Conflict
+from tgac.kit.tenancy import EVERYONE, Right, Role, require
+from tgac.kit.web.i18n import _
+from tgac.people.forms import ProjectSettings
+from tgac.people.models import Member, Project, User
+from tgac.people.queries import count_projects, project_named, the_project, user_numbered
+from tgac.people.service import author_of
+
+
+async def create_project(act: Act, name: str) -> Project:
+    """Make a project that the author owns. Raises Conflict for a name they have already, or above their quota.
+
+    The act's scope is EVERYONE: the owner's membership belongs to a project that does not exist when the act begins.
+    """
+    assert act.scope is EVERYONE, "a project is made outside of any project"
+    owner = await user_numbered(act.session, author_of(act).user_id)
+    await _keep_quota(act, owner)
+    await _forbid_same_name(act, owner.id, name)
+    project = Project(user_id=owner.id, name=name, status="active", time_zone=act.config.tz, created_at=act.now)
+    act.session.add(project)
+    await act.flush()
+    act.session.add(Member(project_id=project.id, user_id=owner.id, role=Role.OWNER))
+    return project
+
+
+async def change_project(act: Act, changes: ProjectSettings) -> Project:
+    """Rename a project or move it to another time zone. Owners only. Raises Refused, Conflict."""
+    require(act, Right.OWN)
+    project = await the_project(act)
+    if changes.name is not None and changes.name != project.name:
+        await _forbid_same_name(act, project.user_id, changes.name)
+        project.name = changes.name
+    project.time_zone = changes.time_zone or project.time_zone
+    return project
+
+
+async def pause_project(act: Act) -> Project:
+    """Let nothing more be planned or sent until it is resumed."""
+    return await _set_status(act, Right.EDIT, "paused")
+
+
+async def archive_project(act: Act) -> Project:
+    """Put the project away; it does nothing and does not count against the quota. Owners only."""
+    return await _set_status(act, Right.OWN, "archived")
+
+
+async def stop_project(act: Act) -> Project:
+    """The emergency stop: nothing leaves after this act."""
+    require(act, Right.EDIT)
+    project = await the_project(act)
+    project.stopped_at = project.stopped_at or act.now
+    return project
+
+
+async def resume_project(act: Act) -> Project:
+    """Let a paused, stopped or archived project work again. An archived one must fit into its owner's quota."""
+    require(act, Right.EDIT)
+    project = await the_project(act)
+    if project.status == "archived":
+        require(act, Right.OWN)
+        await _keep_quota(act, await user_numbered(act.session, project.user_id))
+    project.status, project.stopped_at = "active", None
+    return project
+
+
+async def _set_status(act: Act, right: Right, status: str) -> Project:
+    require(act, right)
+    project = await the_project(act)
+    project.status = status
+    return project
+
+
+async def _keep_quota(act: Act, owner: User) -> None:
+    allowed = act.config.default_quota_projects if owner.quota_projects is None else owner.quota_projects
+    there = await count_projects(act.session, owner.id)
+    if there >= allowed:
+        message = _("You have %(there)s projects and may have %(allowed)s.", there=there, allowed=allowed)
+        raise Conflict(message, code="quota_reached")
+
+
+async def _forbid_same_name(act: Act, user_id: int, name: str) -> None:
+    if await project_named(act.session, user_id, name) is not None:
+        raise Conflict(_("You have a project of this name already."), field="name")

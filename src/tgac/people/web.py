@@ -1,0 +1,217 @@
+"""The pages of one's projects and of one's account."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request, Response
+
+from tgac.kit.act import Act
+from tgac.kit.errors import AppError
+from tgac.kit.tenancy import EVERYONE, NO_PROJECT, RIGHTS, Principal
+from tgac.kit.tools import Tools
+from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, UserRead, UserWrite, WriteAct
+from tgac.kit.web.forms import Filled, blank, read_form
+from tgac.kit.web.i18n import LANGUAGE_COOKIE, LANGUAGES, _, set_language
+from tgac.kit.web.pages import Notice, go, page
+from tgac.people import projects, service, sign_in_web
+from tgac.people.auth import authenticate
+from tgac.people.browsers import shown_browser
+from tgac.people.forms import NewProject, NewToken, ProjectSettings, StopForm
+from tgac.people.models import Project
+from tgac.people.queries import living_sessions, projects_of, seen_by, the_project, tokens_of
+
+router: Final = APIRouter(include_in_schema=False)
+router.include_router(sign_in_web.router)
+
+_A_YEAR: Final = 31_536_000
+
+type Verb = Callable[[Act], Awaitable[Project]]
+
+
+# --- Projects. ---
+
+
+@router.get("/projects")
+async def list_projects(request: Request, tools: ToolsDep, principal: PrincipalDep) -> Response:
+    """The projects in which one has a role, and the form for another one."""
+    return await _projects_page(request, tools, principal=principal, form=blank())
+
+
+@router.post("/projects")
+async def create(request: Request, tools: ToolsDep, principal: PrincipalDep) -> Response:
+    """Make a project that one owns."""
+    form = await read_form(request, NewProject)
+    if form.data is None:
+        return await _projects_page(request, tools, principal=principal, form=form, status=422)
+    try:
+        async with tools.acting(principal, EVERYONE) as act:
+            project = await projects.create_project(act, form.data.name)
+    except AppError as error:
+        form.errors["name"] = error.message
+        return await _projects_page(request, tools, principal=principal, form=form, status=error.status)
+    return go(request, f"/projects/{project.id}", Notice(_("The project is there.")))
+
+
+async def _projects_page(
+    request: Request, tools: Tools, *, principal: Principal, form: Filled[NewProject], status: int = 200
+) -> Response:
+    mine = await projects_of(tools, principal)
+    return page(request, "people/projects.html", status=status, mine=mine, form=form)
+
+
+@router.get("/projects/{project_id}/settings")
+async def settings(request: Request, act: ReadAct) -> Response:
+    """Name, time zone, and the ways to halt a project."""
+    return await _settings_page(request, act)
+
+
+@router.post("/projects/{project_id}/settings")
+async def change(request: Request, project_id: RowId, tools: ToolsDep, principal: PrincipalDep) -> Response:
+    """Rename the project or move it to another time zone."""
+    form = await read_form(request, ProjectSettings)
+    try:
+        if form.data is not None:
+            async with tools.acting(principal, project_id) as act:
+                await projects.change_project(act, form.data)
+            return go(request, f"/projects/{project_id}/settings", Notice(_("Saved.")))
+    except AppError as error:
+        form.refuse(error)
+    async with tools.reading(principal, project_id) as act:
+        return await _settings_page(request, act, form=form, status=422)
+
+
+@router.post("/projects/{project_id}/pause")
+async def pause(request: Request, act: WriteAct) -> Response:
+    """Pause the project."""
+    return await _halted(request, act, projects.pause_project, said=_("The project is paused."))
+
+
+@router.post("/projects/{project_id}/resume")
+async def resume(request: Request, act: WriteAct) -> Response:
+    """Let the project work again."""
+    return await _halted(request, act, projects.resume_project, said=_("The project works again."))
+
+
+@router.post("/projects/{project_id}/archive")
+async def archive(request: Request, act: WriteAct) -> Response:
+    """Put the project away."""
+    return await _halted(request, act, projects.archive_project, said=_("The project is archived."))
+
+
+@router.post("/projects/{project_id}/stop")
+async def stop(request: Request, act: WriteAct) -> Response:
+    """The emergency stop, once the project's name has been typed."""
+    form = await read_form(request, StopForm)
+    project = await the_project(act)
+    if form.data is None or form.data.confirm.strip() != project.name:
+        form.errors["confirm"] = _("Type the name of the project as it stands above.")
+        return await _settings_page(request, act, stop_form=form, status=422)
+    return await _halted(request, act, projects.stop_project, said=_("Stopped. Nothing leaves until you resume."))
+
+
+async def _halted(request: Request, act: Act, verb: Verb, *, said: str) -> Response:
+    await verb(act)
+    return go(request, f"/projects/{act.project_id}/settings", Notice(said))
+
+
+async def _settings_page(
+    request: Request,
+    act: Act,
+    *,
+    form: Filled[ProjectSettings] | None = None,
+    stop_form: Filled[StopForm] | None = None,
+    status: int = 200,
+) -> Response:
+    project = seen_by(act, await the_project(act))
+    request.state.project = project
+    return page(
+        request,
+        "people/settings.html",
+        status=status,
+        one=project,
+        form=form or blank(name=project.name, time_zone=project.time_zone),
+        stop_form=stop_form or blank(),
+        rights={right.value for right in RIGHTS[project.role]},
+    )
+
+
+# --- One's account. ---
+
+
+@router.get("/account")
+async def account(request: Request, act: UserRead) -> Response:
+    """The browsers in which one is signed in, and one's API tokens."""
+    return await _account_page(request, act)
+
+
+@router.post("/account/sessions/others/end")
+async def end_other_sessions(request: Request, act: UserWrite) -> Response:
+    """Sign out everywhere but here."""
+    await service.end_other_sessions(act)
+    return go(request, "/account", Notice(_("You are signed out everywhere else.")))
+
+
+@router.post("/account/sessions/{session_id}/end")
+async def end_session(request: Request, act: UserWrite, session_id: RowId) -> Response:
+    """Sign one browser out."""
+    await service.end_session(act, session_id)
+    return go(request, "/account", Notice(_("Signed out there.")))
+
+
+@router.post("/account/tokens")
+async def create_token(request: Request, tools: ToolsDep, principal: PrincipalDep) -> Response:
+    """Make an API token and show it, this once."""
+    form = await read_form(request, NewToken)
+    if form.data is None:
+        async with tools.reading(principal, NO_PROJECT) as act:
+            return await _account_page(request, act, form=form, status=422)
+    async with tools.acting(principal, NO_PROJECT) as act:
+        secret = (await service.create_own_token(act, form.data.name))[1]
+    async with tools.reading(principal, NO_PROJECT) as act:
+        return await _account_page(request, act, fresh_token=secret.reveal())
+
+
+@router.post("/account/tokens/{token_id}/delete")
+async def delete_token(request: Request, act: UserWrite, token_id: RowId) -> Response:
+    """End an API token."""
+    await service.delete_own_token(act, token_id)
+    return go(request, "/account", Notice(_("The token is deleted.")))
+
+
+async def _account_page(
+    request: Request,
+    act: Act,
+    *,
+    form: Filled[NewToken] | None = None,
+    fresh_token: str = "",
+    status: int = 200,
+) -> Response:
+    author = service.author_of(act)
+    return page(
+        request,
+        "people/account.html",
+        status=status,
+        sessions=await living_sessions(act, author.user_id),
+        here_id=author.session_id,
+        tokens=await tokens_of(act.session, author.user_id),
+        form=form or blank(),
+        fresh_token=fresh_token,
+        shown_browser=shown_browser,
+    )
+
+
+@router.post("/language")
+async def choose_language(
+    request: Request, tools: ToolsDep, lang: Annotated[str, Form(max_length=8)], back: Annotated[str, Form()] = "/"
+) -> Response:
+    """Speak another language in this browser, and to whoever is signed in here."""
+    principal = await authenticate(request)
+    if principal is not None:
+        async with tools.acting(principal, NO_PROJECT) as act:
+            await service.choose_language(act, lang)
+    answer = go(request, back)
+    if lang in LANGUAGES:
+        set_language(lang)
+        secure = tools.config.secure
+        answer.set_cookie(LANGUAGE_COOKIE, lang, max_age=_A_YEAR, samesite="lax", httponly=True, secure=secure)
+    return answer
