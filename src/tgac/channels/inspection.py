@@ -1,0 +1,117 @@
+"""How things stand in a channel, asked of Telegram itself. Nothing here is written, no act is open."""
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+
+from tgac.channels import reasons
+from tgac.kit.secrets import Secret
+from tgac.kit.telegram.faults import RefusedBot, RefusedChat, RefusedMessage
+from tgac.kit.telegram.types import ChatFull, Member, Telegram
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """A bot of the project to look with."""
+
+    bot_id: int
+    telegram_id: int
+    username: str
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a bot met: a code of `reasons.ORDER`, "" when it may sit there. `answer` is Telegram's to a refused bot."""
+
+    bot: Eye
+    code: str
+    answer: str = ""
+
+
+@dataclass(slots=True)
+class Inspection:
+    """The channel and its group as a bot with a place in both sees them, and what every bot met.
+
+    `claimed`: whether the claiming user is creator or administrator of the channel.
+    """
+
+    channel: ChatFull | None = None
+    group: ChatFull | None = None
+    findings: list[Finding] = field(default_factory=list)
+    claimed: bool = False
+
+    @property
+    def fit(self) -> list[Eye]:
+        """The bots that may sit there."""
+        return [finding.bot for finding in self.findings if not finding.code]
+
+    @property
+    def failure(self) -> Finding | None:
+        """Of the bots that may not, the one that came farthest."""
+        failed = [finding for finding in self.findings if finding.code]
+        return max(failed, key=lambda finding: reasons.ORDER.index(finding.code), default=None)
+
+
+async def inspect(telegram: Telegram, ref: int | str, *, eyes: Sequence[Eye], claimer: int) -> Inspection:
+    """Look at the channel `ref` with every bot; `claimer` is the Telegram id of the user who claims it.
+
+    Raises the Faults that waiting may mend (not reached, slow down, a lost answer): then nothing is known.
+    """
+    seen = Inspection()
+    for eye in eyes:
+        try:
+            seen.findings.append(Finding(eye, await _standing(telegram, ref, eye=eye, seen=seen)))
+        except RefusedBot as fault:
+            seen.findings.append(Finding(eye, reasons.BOT_REFUSED, fault.description))
+    if seen.fit and seen.channel:
+        member = await _member(telegram, seen.fit[0], chat_id=seen.channel.id, user_id=claimer)
+        seen.claimed = member is not None and member.is_admin
+    return seen
+
+
+async def _standing(telegram: Telegram, ref: int | str, *, eye: Eye, seen: Inspection) -> str:
+    channel = seen.channel or await _unless_refused(telegram.get_chat(eye.token, ref))
+    if channel is None:
+        return reasons.CHAT_NOT_FOUND
+    if channel.type != "channel":
+        return reasons.NOT_A_CHANNEL
+    if problem := channel_standing(await _member(telegram, eye, chat_id=channel.id, user_id=eye.telegram_id)):
+        return problem
+    seen.channel = channel
+    return await _standing_in_group(telegram, channel, eye=eye, seen=seen)
+
+
+async def _standing_in_group(telegram: Telegram, channel: ChatFull, *, eye: Eye, seen: Inspection) -> str:
+    if channel.linked_chat_id is None:
+        return reasons.NO_GROUP
+    group = seen.group or await _unless_refused(telegram.get_chat(eye.token, channel.linked_chat_id))
+    if group is None:
+        return reasons.BOT_NOT_IN_GROUP
+    if group.linked_chat_id != channel.id:
+        return reasons.GROUP_MISMATCH
+    seen.group = group
+    return group_standing(await _member(telegram, eye, chat_id=group.id, user_id=eye.telegram_id))
+
+
+def group_standing(member: Member | None) -> str:
+    """What keeps a bot with that standing from commenting in a group; "" if nothing does."""
+    if member is None or not member.is_admin:
+        return reasons.BOT_NOT_IN_GROUP
+    return reasons.BOT_ANONYMOUS if member.is_anonymous else ""
+
+
+def channel_standing(member: Member | None) -> str:
+    """What keeps a bot with that standing from serving a channel; "" if nothing does."""
+    return "" if member is not None and member.is_admin else reasons.BOT_NOT_IN_CHANNEL
+
+
+async def _member(telegram: Telegram, eye: Eye, *, chat_id: int, user_id: int) -> Member | None:
+    return await _unless_refused(telegram.get_chat_member(eye.token, chat_id=chat_id, user_id=user_id))
+
+
+async def _unless_refused[T](call: Awaitable[T]) -> T | None:
+    """The answer; None where Telegram says that there is no such thing for this bot."""
+    try:
+        return await call
+    except (RefusedChat, RefusedMessage):
+        return None

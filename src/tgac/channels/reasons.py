@@ -1,0 +1,59 @@
+"""Why a channel cannot be served: every code with its sentence."""
+
+from typing import Final
+
+from tgac.kit.web.i18n import N_, _
+
+BAD_REF: Final = "bad_ref"
+TELEGRAM_UNKNOWN: Final = "telegram_unknown"
+NO_BOTS: Final = "no_bots"
+BOT_REFUSED: Final = "bot_refused"
+CHAT_NOT_FOUND: Final = "chat_not_found"
+NOT_A_CHANNEL: Final = "not_a_channel"
+BOT_NOT_IN_CHANNEL: Final = "bot_not_in_channel"
+NO_GROUP: Final = "no_group"
+GROUP_MISMATCH: Final = "group_mismatch"
+BOT_NOT_IN_GROUP: Final = "bot_not_in_group"
+BOT_ANONYMOUS: Final = "bot_anonymous"
+NOT_YOUR_CHANNEL: Final = "not_your_channel"
+OWNER_LOST: Final = "owner_lost"
+BOT_FULL: Final = "bot_full"
+
+SENTENCES: Final = {
+    BAD_REF: N_("Write the channel's @name, its link, a link to one of its posts, or its id (-100…)."),
+    TELEGRAM_UNKNOWN: N_("Sign in with Telegram once: only then can it be seen that the channel is yours."),
+    NO_BOTS: N_("There is no active bot in this project. Connect one first."),
+    BOT_REFUSED: N_("%(bot)s is shut out by Telegram. Look at its page."),
+    CHAT_NOT_FOUND: N_("%(bot)s sees no such channel. Check the name; if it is right, add the bot as an admin."),
+    NOT_A_CHANNEL: N_("This is not a channel."),
+    BOT_NOT_IN_CHANNEL: N_("%(bot)s is not an admin of this channel. Add it."),
+    NO_GROUP: N_("No discussion group is linked to this channel. Link one in the channel's settings in Telegram."),
+    GROUP_MISMATCH: N_("The discussion group does not name this channel as its own. Link it again in Telegram."),
+    BOT_NOT_IN_GROUP: N_("%(bot)s is not an admin of the channel's discussion group. Add it there."),
+    BOT_ANONYMOUS: N_(
+        "%(bot)s is an anonymous admin of the discussion group. Switch that off: it must write as itself."
+    ),
+    NOT_YOUR_CHANNEL: N_("You are not an admin of this channel in Telegram."),
+    OWNER_LOST: N_("Whoever connected this channel is no longer its admin in Telegram."),
+    BOT_FULL: N_("%(bot)s serves as many channels as a bot may."),
+}
+ORDER: Final = (
+    BOT_REFUSED,
+    CHAT_NOT_FOUND,
+    BOT_NOT_IN_CHANNEL,
+    NOT_A_CHANNEL,
+    NO_GROUP,
+    BOT_NOT_IN_GROUP,
+    GROUP_MISMATCH,
+    BOT_ANONYMOUS,
+)
+"""What a bot may meet, by how far it came: where several bots fail, the one that came farthest is told."""
+MENDED_IN_CHANNEL: Final = frozenset({CHAT_NOT_FOUND, BOT_NOT_IN_CHANNEL})
+"""Adding the bot to the channel mends these."""
+MENDED_IN_GROUP: Final = frozenset({BOT_NOT_IN_GROUP, BOT_ANONYMOUS})
+"""Adding the bot to the group mends these."""
+
+
+def sentence(code: str, bot: str | None = None) -> str:
+    """What a person reads about `code`; `bot` is the username of the bot that it is about."""
+    return _(SENTENCES[code], bot=f"@{bot}" if bot else _("The bot"))
