@@ -38,7 +38,12 @@ from tgsandbox.__main__ import serve as serve_sandbox
 
 type Process = Callable[[Tools, asyncio.Event], Awaitable[None]]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The comment desk for Telegram channels you run.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The comment desk for Telegram channels you run.",
+)
 db_app = typer.Typer(no_args_is_help=True, help="The database's schema.")
 user_app = typer.Typer(no_args_is_help=True, help="People, from the server's shell.")
 app.add_typer(db_app, name="db")

@@ -7,7 +7,7 @@ from tgac.bots import api as bots_api
 from tgac.bots import web as bots_web
 from tgac.channels import api as channels_api
 from tgac.channels import web as channels_web
-from tgac.channels.jobs import EVERY_HOUR, CheckChannel, RecheckChannels, check_channel, recheck_channels
+from tgac.channels.jobs import CheckChannel, RecheckChannels, check_channel, recheck_channels
 from tgac.comments import api as comments_api
 from tgac.comments import web as comments_web
 from tgac.comments.arrive import forget_updates
@@ -44,7 +44,7 @@ HANDLES = (
     Handles(ForgetUpdates, forget_updates),
 )
 PERIODIC = (
-    EVERY_HOUR,
+    Periodic(RecheckChannels(), every_s=3600),
     Periodic(ForgetUpdates(), every_s=3600),
 )
 

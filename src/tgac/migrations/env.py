@@ -3,12 +3,27 @@
 SQLite half-migrates on a crash unless the schema's changes are part of that transaction.
 """
 
+from typing import Literal
+
 from alembic import context
 from alembic.ddl.sqlite import SQLiteImpl
+from sqlalchemy import JSON, BigInteger
 
+from tgac.kit.db.types import UtcDateTime
 from tgac.tables import METADATA
 
 SQLiteImpl.transactional_ddl = True
+
+
+def _rendered(kind: str, item: object, _autogen: object) -> str | Literal[False]:
+    """Our own column types by their names in a drafted migration."""
+    if kind != "type":
+        return False
+    if isinstance(item, UtcDateTime):
+        return "UtcDateTime()"
+    if isinstance(item, JSON):
+        return "Json"
+    return "Id" if isinstance(item, BigInteger) and item._variant_mapping else False
 
 
 def run() -> None:
@@ -19,6 +34,7 @@ def run() -> None:
         transactional_ddl=True,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=False,
+        render_item=_rendered,
     )
     with context.begin_transaction():
         context.run_migrations()

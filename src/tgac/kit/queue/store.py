@@ -73,7 +73,7 @@ _LEASE = _sql(
     "until",
     "now",
 )
-_NEXT = text("SELECT min(run_after) FROM jobs WHERE status = 'open' AND priority = :priority").columns(
+_NEXT = text("SELECT min(run_after) AS run_after FROM jobs WHERE status = 'open' AND priority = :priority").columns(
     run_after=UtcDateTime
 )
 
