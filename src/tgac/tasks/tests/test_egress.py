@@ -101,8 +101,8 @@ def test_nobody_else_makes_an_outgoing() -> None:
     [
         ("Read https://evil.com/x now", "Read … now"),
         ("Read evil.com/x now, says @vera", "Read evil. com/x now, says vera"),
-        ("/start me", "start me"),
-        ("@evil.com", "evil. com"),
+        ("/start me @/vera", "start me @ vera"),
+        ("a.@evil.com", "a. evil. com"),
         ("Our own example.com and @news", "Our own example.com and @news"),
     ],
 )
@@ -122,9 +122,10 @@ clickable = st.lists(
 
 @given(clickable | st.text(max_size=40))
 def test_nothing_foreign_survives_disarming(text: str) -> None:
-    safe = disarm(text, NOTHING)
-    assert keys_in(safe) == NOTHING
-    assert strip_hidden(safe) == safe
+    for allowed in (NOTHING, frozenset({"a.com", "@evil", "/start", "t.me"})):
+        safe = disarm(text, allowed)
+        assert keys_in(safe) <= allowed
+        assert strip_hidden(safe) == safe
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def test_telegram_takes_it(html: str) -> None:
         ("<blockquote><blockquote>x</blockquote></blockquote>", "cannot stand in here"),
         ("<code><b>x</b></code>", "cannot stand in here"),
         ("<pre><code><b>x</b></code></pre>", "cannot stand in here"),
+        ("<b>" * 21, "<b> at character 61 is nested too deeply"),
         ("x" * 4097, "has 4097 characters; Telegram takes 4096"),
     ],
 )

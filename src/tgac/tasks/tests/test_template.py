@@ -115,9 +115,22 @@ def test_any_post_comes_through_escaped(text: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | append: x %}" * 40,
-        "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | replace: 'a', x %}" * 40,
-        "{{ 'a' " + "| replace: 'a', 'aaaaaaaaaa'" * 40 + " }}",
+        "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | append: x %}" * 13,
+        "{{ 'a' " + "| replace: 'a', 'aaaaaaaaaa'" * 5 + " }}",
+        "{{ 'a' | replace: '', 'b' }}",
+        "{% assign x = 'aaaaaaaaaa' %}" + "{% assign x = x | append: x %}" * 9 + "{{ x }}" * 9,
+    ],
+)
+def test_a_text_that_grows_without_bound_is_stopped(source: str) -> None:
+    check(spintax.parse(source))
+    with pytest.raises(TextError, match="template") as caught:
+        filled(source)
+    assert "too much" in caught.value.sentence or "more than it may" in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
         "{{ (1..99999999999999999999999) | size }}",
         "{{ post.text | slice: 0, 99999999999999999999 }}",
         "{{ post.text | truncate: " + "9" * 5000 + " }}",

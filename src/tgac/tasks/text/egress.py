@@ -21,19 +21,22 @@ _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 _INVISIBLE = "\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\ufff9\ufffa\ufffb"
 
 # What Telegram's clients make clickable (TDLib, MessageEntity.cpp), guessed generously: its list of top levels is long
-# and grows, so any Latin word counts as one. Guessing too much costs a space, too little lets a stranger's link out.
+# and grows, so any word but a Cyrillic one counts. Guessing too much costs a space, too little lets a stranger's link
+# out.
 _TOPS = "рф|рус|онлайн|сайт|орг|ком|дети|москва|бел|укр|қаз|срб|мкд|бг|ею|мон|католик|xn--[a-z0-9-]{2,59}"
 _TAIL = r"[^\s<>\"'«»“”„]"
 _URL = re.compile(rf"(?:[a-z][a-z0-9+.-]{{0,15}}://|\b(?:mailto|tg):){_TAIL}+", re.IGNORECASE)
 _BARE = re.compile(
     r"(?<![\w-])(?:[\w.+-]{1,64}@)?(?:[\w-]{1,255}\.){1,8}"
-    rf"(?:{_TOPS}|[a-z\u00df-\u024f]{{2,24}}|[\u0370-\u03ff\u0530-\uffdc]{{2,24}})(?![^\W_])"
+    rf"(?:{_TOPS}|[^\W\d_\u0400-\u052f]{{2,24}})(?![^\W_])"
     rf"(?::\d{{1,5}})?(?:[/?#]{_TAIL}*)?",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(rf"\b\d{{1,3}}(?:\.\d{{1,3}}){{3,}}\b(?::\d{{1,5}})?(?:/{_TAIL}*)?")
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3,}\b")
 _MENTION = re.compile(r"(?<!\w)@+([A-Za-z0-9_]{2,32})(?![A-Za-z0-9_])")
 _COMMAND = re.compile(r"(?<![\w/<>])/([A-Za-z0-9_]{1,64})(?![\w/<>])")
+_SIGNS = re.compile(r"[.@/:]")
+_ROUNDS = 3
 _TELEGRAM = frozenset({"t.me", "telegram.me", "telegram.dog"})
 
 
@@ -103,9 +106,9 @@ def keys_in(text: str) -> frozenset[str]:
 def link_keys(link: str) -> frozenset[str]:
     """The one key of a link: its host, or inside Telegram whom it leads to."""
     link = link.rstrip(".,;:!?)]}…").lower()
-    if link.startswith("mailto:"):
+    if link.startswith("mailto:") and "@" in link:
         return frozenset({link[len("mailto:") :].split("?")[0]})
-    if link.startswith("tg:"):
+    if link.startswith(("mailto:", "tg:")):
         return frozenset({link})
     try:
         parts = urlsplit(link if "://" in link else f"//{link}")
@@ -128,17 +131,31 @@ def _telegram_key(path: str) -> str:
 
 def disarm(text: str, allowed: frozenset[str]) -> str:
     """What a variable brings in, with nothing to click that is not allowed: addresses become `…` or fall apart, names
-    lose their `@`, commands their `/`. Hidden characters are dropped."""
+    lose their `@`, commands their `/`. Hidden characters go. What is left is looked at again: pieces may join anew."""
     text = strip_hidden(text)
+    for _round in range(_ROUNDS):
+        if keys_in(text) <= allowed:
+            return text
+        text = _disarm_once(text, allowed)
+    return text if keys_in(text) <= allowed else _SIGNS.sub(" ", text)
 
+
+def _disarm_once(text: str, allowed: frozenset[str]) -> str:
     def unless_allowed(words: str, instead: str) -> str:
         return words if keys_in(words) <= allowed else instead
 
     text = _URL.sub(lambda match: unless_allowed(match[0], "…"), text)
     for pattern in (_BARE, _ADDRESS):
         text = pattern.sub(lambda match: unless_allowed(match[0], re.sub(r"\.(?=\w)", ". ", match[0])), text)
-    text = _MENTION.sub(lambda match: unless_allowed(match[0], match[1]), text)
-    return _COMMAND.sub(lambda match: unless_allowed(match[0], match[1]), text)
+    for pattern in (_MENTION, _COMMAND):
+        text = pattern.sub(lambda match: unless_allowed(match[0], _bare_name(match)), text)
+    return text
+
+
+def _bare_name(match: re.Match[str]) -> str:
+    """The name without its sign, kept apart from what stands before: out of `a.@com` comes no `a.com`."""
+    joined = match.start() > 0 and not match.string[match.start() - 1].isspace()
+    return f" {match[1]}" if joined else match[1]
 
 
 def strip_hidden(text: str) -> str:

@@ -14,6 +14,7 @@ from tgac.kit.web.i18n import N_
 from .faults import TextError
 
 MAX_LENGTH = 4096
+MAX_NESTING = 20
 SCHEMES = frozenset({"http", "https", "tg", "mailto"})
 
 _SAME = {"strong": "b", "em": "i", "ins": "u", "strike": "s", "del": "s"}
@@ -157,6 +158,8 @@ def _close(name: str, at: int, stack: list[_Open]) -> None:
 
 def _open(tag: _Open, stack: list[_Open]) -> None:
     """Telegram nests neither links nor quotes, and nothing within code but `<code>` directly within `<pre>`."""
+    if len(stack) == MAX_NESTING:
+        raise _fault(N_("The tag <%(tag)s> at character %(at)d is nested too deeply."), at=tag.at, tag=tag.name)
     names = [open_.name for open_ in stack]
     in_code = bool(names) and names[-1] in {"code", "pre"} and (names[-1], tag.name) != ("pre", "code")
     if in_code or (tag.name in {"a", "blockquote"} and tag.name in names):

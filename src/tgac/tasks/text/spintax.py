@@ -17,8 +17,8 @@ from .faults import TextError
 MAX_DEPTH = 8
 MAX_NODES = 500
 
-# `{{a|b}|c}` is a choice within a choice: between Liquid's braces no brace stands outside quotes.
-_OUTPUT = re.compile(r"""\{\{(?:"[^"]*"|'[^']*'|[^{}"'])*\}\}""")
+# `{{a|b}|c}` is a choice within a choice: between Liquid's braces neither brace nor backslash stands outside quotes.
+_OUTPUT = re.compile(r"""\{\{(?:"[^"]*"|'[^']*'|[^{}"'\\])*\}\}""")
 _PLAIN = re.compile(r"[^{}|\\]+")
 
 
