@@ -132,6 +132,6 @@ def test_nothing_foreign_survives_disarming(text: str) -> None:
     "bomb", ["a.", "a@", "@a", "/a", "http://", "a-", "1.1.", "a.b.c.d.", "tg:", "a" * 70 + ".", "+."]
 )
 def test_a_bomb_ends_at_once(bomb: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     disarm(bomb * (8000 // len(bomb)), NOTHING)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -115,7 +115,7 @@ def test_any_text_is_read_or_refused(html: str) -> None:
 
 @pytest.mark.parametrize("bomb", ["<", "<b>", "<a ", "<a href", '<a href="', "&#", "<a b b", "</", "<b a='"])
 def test_a_bomb_ends_at_once(bomb: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(TextError):
         check_html(bomb * 4000)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

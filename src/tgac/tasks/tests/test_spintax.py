@@ -81,10 +81,10 @@ def test_it_is_refused_with_the_place(source: str, words: str) -> None:
 
 @pytest.mark.parametrize("bomb", ["{", "{a|", '{{"', "{{'", "{%", "{{", "\\{", "|", "{{ x ", "{a|b}", "{{ x }}"])
 def test_a_bomb_ends_at_once(bomb: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with suppress(TextError):
         parse(bomb * 10_000)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 def test_a_node_at_the_deepest_level_is_still_read() -> None:
@@ -126,14 +126,14 @@ def written(tree: Sequence) -> str:
     return "".join(parts)
 
 
-@given(trees(3), st.integers())
+@given(trees(2), st.integers())
 def test_what_is_written_is_what_is_read(tree: Sequence, seed: int) -> None:
     read = parse(written(tree))
     assert said(pick(read, random.Random(seed))) == said(pick(tree, random.Random(seed)))
     assert count_variants(read) == count_variants(tree)
 
 
-@given(trees(3))
+@given(trees(2))
 def test_samples_take_every_option(tree: Sequence) -> None:
     marked = parse(written(tree))
     taken = {id(piece) for pieces in samples(marked, 10_000) for piece in pieces}

@@ -139,8 +139,8 @@ def test_a_text_that_grows_without_bound_is_stopped(source: str) -> None:
     ],
 )
 def test_a_bomb_ends_at_once(source: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with suppress(TextError):
         check(spintax.parse(source))
         assert len(filled(source)) < 50_000
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
