@@ -1,5 +1,7 @@
 """The pages of bots."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,8 +14,8 @@ from tgac.bots.models import Bot, BotStatus
 from tgac.bots.queries import bots_like, find_bot, seats_in_use
 from tgac.kit.act import Act
 from tgac.kit.errors import AppError
-from tgac.kit.tenancy import RIGHTS, Right, require
-from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
+from tgac.kit.tenancy import RIGHTS, Principal, Right, require
+from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct, tools_of
 from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
@@ -41,7 +43,7 @@ async def add_bot(request: Request, project_id: RowId, tools: ToolsDep, principa
             status_code = error.status
         else:
             return go(request, _path(project_id, bot.id), Notice(_("@%(bot)s is connected.", bot=bot.username)))
-    async with tools.reading(principal, project_id) as act:
+    async with looking(request, principal, project_id=project_id) as act:
         return await _list_page(request, act, form, asked=Paging(), status_code=status_code)
 
 
@@ -92,7 +94,7 @@ async def replace_token(
             status_code = error.status
         else:
             return go(request, _path(project_id, bot_id), Notice(_("The token is replaced.")))
-    async with tools.reading(principal, project_id) as act:
+    async with looking(request, principal, project_id=project_id) as act:
         return await _bot_page(request, act, bot_id, form=form, status_code=status_code)
 
 
@@ -151,6 +153,14 @@ async def _bot_page(
 
 def _path(project_id: int, bot_id: int) -> str:
     return f"/projects/{project_id}/bots/{bot_id}"
+
+
+@asynccontextmanager
+async def looking(request: Request, principal: Principal, *, project_id: int) -> AsyncIterator[Act]:
+    """An act for the page that answers a form whose verb has opened and closed acts of its own."""
+    async with tools_of(request).reading(principal, project_id) as act:
+        await request.app.state.dress(request, act, principal)
+        yield act
 
 
 def may_edit(act: Act) -> bool:

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from tgac.bots.invitations import invitations
 from tgac.bots.models import BotStatus
 from tgac.bots.queries import bots_in, find_bot
-from tgac.bots.web import may_edit
+from tgac.bots.web import looking, may_edit
 from tgac.channels.connect import Connected, Unfit, connect_channel
 from tgac.channels.forms import ChannelRef
 from tgac.channels.models import Channel, ChannelState
@@ -55,7 +55,7 @@ async def add_channel(request: Request, project_id: RowId, tools: ToolsDep, prin
             problem = error
         else:
             return go(request, _path(project_id, connected.channel.id), _welcome(connected))
-    async with tools.reading(principal, project_id) as act:
+    async with looking(request, principal, project_id=project_id) as act:
         return await _list_page(request, act, form, asked=Paging(), problem=problem)
 
 
