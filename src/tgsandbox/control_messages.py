@@ -107,7 +107,7 @@ def _origin(control: Control, body: Json) -> Json:
 
 def change_message(control: Control) -> Json:
     body = control.read({"text": str})
-    stored = control.stored(control.chat())
+    stored = control.stored()
     if not body["text"].strip():
         raise BadInput("text", "is empty")
     messages.edit(control.world, stored, messages.retext(stored, body["text"]))
@@ -115,7 +115,7 @@ def change_message(control: Control) -> Json:
 
 
 def delete_message(control: Control) -> bool:
-    messages.delete(control.world, control.stored(control.chat()))
+    messages.delete(control.world, control.stored())
     return True
 
 
@@ -159,7 +159,7 @@ def list_messages(control: Control) -> list[Json]:
 
 def react(control: Control) -> bool:
     body = control.read({"user_id": int, "emoji": str})
-    stored = control.stored(control.chat())
+    stored = control.stored()
     person = control.person(body["user_id"])
     wanted = [{"type": "emoji", "emoji": body["emoji"]}] if body["emoji"] else []
     set_reaction(control.world, stored, person.id, wanted)
@@ -188,8 +188,7 @@ def list_private(control: Control) -> list[Json]:
 
 async def press(control: Control) -> Json:
     """A person presses a button; waits up to 10 s for the bot's answer."""
-    needed = {"user_id": int, "chat_id": int, "message_id": int, "data": str}
-    body = control.read(needed, {"bot_id": int})
+    body = control.read({"user_id": int, "chat_id": int, "message_id": int, "data": str})
     person = control.person(body["user_id"])
     stored = _pressed(control, body)
     if body["data"] not in callback_buttons(stored.body.get("reply_markup")):
@@ -205,14 +204,8 @@ async def press(control: Control) -> Json:
 
 def _pressed(control: Control, body: Json) -> Stored:
     """The message with the button: in a group or channel, or in a private chat (named by the person's or bot's id)."""
-    world = control.world
-    if body["chat_id"] < 0:
-        chats = [control.chat_by_id(body["chat_id"])]
-    else:
-        chats = [chat for (_, user_id), chat in world.private.items() if user_id == body["user_id"]]
-    found = [stored for chat in chats if (stored := world.message(chat, body["message_id"]))]
-    if not found:
-        raise Missing("there is no such message", field="message_id")
-    if found[0].author not in world.bots:
+    chat_id = body["chat_id"] if body["chat_id"] < 0 else body["user_id"]
+    stored = control.stored_in(chat_id, body["message_id"])
+    if stored.author not in control.world.bots:
         raise Impossible("message_id", "was not written by a bot")
-    return found[0]
+    return stored

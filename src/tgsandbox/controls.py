@@ -61,9 +61,14 @@ class Control:
             raise Impossible("channel_id", "is a group, not a channel")
         return chat
 
-    def stored(self, chat: Chat) -> Stored:
-        """The message in the path."""
-        found = self.world.message(chat, self.number("message_id"))
+    def stored(self) -> Stored:
+        """The message in the path; a person's id as the chat means their private chats with bots."""
+        return self.stored_in(self.number("chat_id"), self.number("message_id"))
+
+    def stored_in(self, chat_id: int, message_id: int) -> Stored:
+        private = (chat for (_, user_id), chat in self.world.private.items() if user_id == chat_id)
+        chats = [self.chat_by_id(chat_id)] if chat_id < 0 else list(private)
+        found = next((stored for chat in chats if (stored := self.world.message(chat, message_id))), None)
         if found is None:
             raise Missing("there is no such message", field="message_id")
         return found

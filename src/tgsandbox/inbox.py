@@ -23,6 +23,10 @@ class Pollers:
         if waiter and not waiter.done():
             waiter.set_result(None)
 
+    def is_waiting(self, bot: Bot) -> bool:
+        """Whether a long poll of this bot is under way."""
+        return bot.id in self._waiting
+
     def end(self, bot: Bot, refusal: Refused) -> None:
         """Let the poll that is under way fail with `refusal`."""
         waiter = self._waiting.pop(bot.id, None)

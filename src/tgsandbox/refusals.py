@@ -85,6 +85,7 @@ LISTED: dict[str, tuple[int, str]] = {
 ALSO: dict[str, tuple[int, str]] = {
     "message_id_empty": (400, "Bad Request: message identifier is not specified"),
     "message_ids_empty": (400, "Bad Request: message identifiers are not specified"),
+    "too_many_ids": (400, "Bad Request: too many message identifiers specified"),
     "caption_too_long": (400, "Bad Request: message caption is too long"),
     "no_file": (400, "Bad Request: there is no {kind} in the request"),
     "wrong_file": (400, "Bad Request: wrong file identifier/HTTP URL specified"),

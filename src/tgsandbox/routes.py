@@ -3,8 +3,9 @@
 from aiohttp import web
 
 from tgsandbox import control_machine, control_messages, control_people, page
-from tgsandbox.controls import Handler, handler_of
+from tgsandbox.controls import Control, Handler, handler_of
 from tgsandbox.endpoint import Endpoint
+from tgsandbox.inputs import Missing
 from tgsandbox.world import World
 
 CONTROLS: list[tuple[str, str, Handler]] = [
@@ -51,4 +52,10 @@ def add_routes(app: web.Application, world: World, endpoint: Endpoint) -> None:
     app.router.add_get("/file/bot{token:[^/]+}/{kind}/{file_id}", endpoint.download)
     for method, path, act in CONTROLS:
         app.router.add_route(method, f"/sandbox{path}", handler_of(world, endpoint, act))
+    app.router.add_route("*", "/sandbox/{rest:.*}", handler_of(world, endpoint, _no_such_control))
+    app.router.add_route("*", "/bot{rest:[^/]*:.*}", endpoint.lost)
     page.add_routes(app)
+
+
+def _no_such_control(control: Control) -> None:
+    raise Missing(f"there is no control {control.request.method} {control.request.path}")

@@ -1,7 +1,5 @@
 """Changing, pinning, deleting and reacting to messages."""
 
-from collections.abc import Callable
-
 from tgsandbox import access, messages
 from tgsandbox.bot_api.call import Call
 from tgsandbox.bot_api.sending import caption, text_fields
@@ -11,6 +9,7 @@ from tgsandbox.reactions import set_reaction
 from tgsandbox.refusals import refuse
 
 DELETABLE_S = 48 * 3600
+_LINKS = {"url", "text_link"}
 _MEDIA = ("photo", "video", "animation", "document")
 
 
@@ -41,7 +40,10 @@ def edit_message_text(call: Call) -> Json:
     stored = _ours(call)
     if "text" not in stored.body:
         raise refuse("no_text_to_edit")
-    return _change(call, stored, {"entities": None, "link_preview_options": None} | text_fields(call))
+    content: Json = {"entities": None, "link_preview_options": None} | text_fields(call)
+    if not _LINKS & {entity["type"] for entity in content["entities"] or []}:
+        content["link_preview_options"] = stored.body.get("link_preview_options")
+    return _change(call, stored, content)
 
 
 def edit_message_caption(call: Call) -> Json:
@@ -80,18 +82,16 @@ def delete_messages(call: Call) -> bool:
     ids = call.params["message_ids"]
     if not ids:
         raise refuse("message_ids_empty")
+    if len(ids) > 100:
+        raise refuse("too_many_ids")
     chat = call.chat()
     access.check_inside(call.world, call.bot, chat)
-    found = [stored for stored in map(_finder(call, chat), ids[:100]) if stored]
+    found = [stored for message_id in ids if (stored := call.world.message(chat, message_id))]
     for stored in found:
         _check_delete(call, chat, stored)
     for stored in found:
         messages.delete(call.world, stored)
     return True
-
-
-def _finder(call: Call, chat: Chat) -> Callable[[int], Stored | None]:
-    return lambda message_id: call.world.message(chat, message_id)
 
 
 def _check_pin(call: Call, chat: Chat) -> None:

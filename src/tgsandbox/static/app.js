@@ -79,9 +79,11 @@ function drawList() {
   $("chats").replaceChildren(...(all.length ? all : [el("p", { class: "empty" }, empty)]));
 }
 
+const youAre = () => { const me = app.state.users.find((user) => user.id === app.me); return me ? `You are ${me.first_name}.` : ""; };
+
 function headingOf() {
   const { kind, id } = app.open;
-  if (kind === "bot") { const bot = botOf(id); return bot && [bot.first_name, `@${bot.username}, bot`]; }
+  if (kind === "bot") { const bot = botOf(id); return bot && [bot.first_name, `@${bot.username}, bot. ${youAre()}`]; }
   const chat = chatOf(id);
   if (!chat) return null;
   if (kind === "thread") return ["Comments", chat.title];

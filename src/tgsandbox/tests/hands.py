@@ -1,6 +1,8 @@
 """Short words for what scripts and bots do to a sandbox."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -16,6 +18,7 @@ class Hands:
     sandbox: Sandbox
     session: aiohttp.ClientSession
     clock: ManualClock
+    running: set[asyncio.Future[Any]] = field(default_factory=set)
 
     async def raw(self, verb: str, path: str, body: Any = None) -> tuple[int, Any]:
         """A control's status and whole JSON."""
@@ -46,6 +49,17 @@ class Hands:
         answer = await self.ask(token, method, **params)
         assert not answer["ok"], answer
         return str(answer["description"])
+
+    def background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Let a control run on its own; it is forgotten when the test ends."""
+        task = asyncio.ensure_future(work)
+        self.running.add(task)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def comment(self, scene: "Scene", root_id: int, text: str) -> Any:
+        """Anna's bot comments; the Message."""
+        reply = {"message_id": root_id}
+        return await self.call(scene.token, "sendMessage", chat_id=scene.group, text=text, reply_parameters=reply)
 
     async def updates(self, token: str, **params: Any) -> list[dict[str, Any]]:
         """The updates that wait, all confirmed."""
