@@ -1,5 +1,6 @@
 """Every attack on the sign-in that SECURITY.md names, on the real application. Vera is the attacker."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -19,8 +20,14 @@ from tgac.people.service import bind_user, block_user, create_api_token, ensure_
 
 
 @pytest.fixture
-async def panel(tmp_path: Path) -> AsyncIterator[Panel]:
-    async with a_panel(tmp_path) as made:
+async def panel(database: str, tmp_path: Path) -> AsyncIterator[Panel]:
+    async with a_panel(database, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def panel_in_a_file(tmp_path: Path) -> AsyncIterator[Panel]:
+    async with a_panel("sqlite", tmp_path) as made:
         yield made
 
 
@@ -462,6 +469,31 @@ async def test_an_address_begins_ten_times_a_minute(panel: Panel) -> None:
     await panel.browser().begin()
 
 
+async def test_many_starts_at_once_pass_the_limit_no_more_than_one_by_one(panel: Panel) -> None:
+    asked = [panel.browser().send_form("/auth/telegram/token") for _ in range(50)]
+    answered = await asyncio.gather(*asked)
+    assert sorted(one.status_code for one in answered) == [200] * 10 + [429] * 40
+
+
+async def test_many_tries_at_once_are_three(panel: Panel, boris: Phone) -> None:
+    browser = panel.browser()
+    await browser.begin()
+    code = await boris.confirm(browser)
+    tries = [browser.collect(f"{n:06}") for n in range(50) if f"{n:06}" != code]
+    said = [one.json()["error"]["code"] for one in await asyncio.gather(*tries)]
+    assert said.count("code_wrong") == 2
+    assert await browser.standing() == "denied"
+
+
+async def test_many_collectors_at_once_get_one_session(panel: Panel, boris: Phone) -> None:
+    browser = panel.browser()
+    await browser.begin()
+    code = await boris.confirm(browser)
+    answered = await asyncio.gather(*(browser.collect(code) for _ in range(20)))
+    assert [one.status_code for one in answered].count(200) == 1
+    assert await sessions(panel) == 1
+
+
 async def test_a_sign_in_is_over_after_ten_minutes(panel: Panel, boris: Phone) -> None:
     browser = panel.browser()
     await browser.begin()
@@ -660,7 +692,10 @@ def everything_in(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.iterdir())
 
 
-async def test_nothing_of_a_sign_in_can_be_read_from_the_database(panel: Panel, boris: Phone, tmp_path: Path) -> None:
+async def test_nothing_of_a_sign_in_can_be_read_from_the_database(panel_in_a_file: Panel, tmp_path: Path) -> None:
+    panel = panel_in_a_file
+    boris = await panel.phone("boris")
+    await panel.add_user("boris")
     former, browser = panel.browser(), panel.browser()
     await boris.sign_in(former)
     await browser.begin()

@@ -1,4 +1,4 @@
-"""The panel's sign-in for tests: the real routes behind the real guards, the sandbox as Telegram, browsers, phones."""
+"""The panel's sign-in for tests: the real application, the sandbox as Telegram, browsers, phones."""
 
 import asyncio
 import re
@@ -10,35 +10,22 @@ from typing import Any
 
 import aiohttp
 import httpx
-from fastapi import FastAPI, Request, Response
 from starlette.types import ASGIApp
 
-import tgac.bots.models
-import tgac.channels.models
-import tgac.comments.models
-import tgac.journal.models
-import tgac.posts.models
-import tgac.tasks.models  # noqa: F401
 from tests.support.databases import create_tables, fresh_url
 from tgac.kit.clock import ManualClock
 from tgac.kit.config import load_config
 from tgac.kit.db.session import Database
-from tgac.kit.errors import AppError
 from tgac.kit.secrets import new_master_key
 from tgac.kit.telegram.gateway import Gateway
 from tgac.kit.telegram.types import Kind
 from tgac.kit.telegram.updates import read_update
 from tgac.kit.tenancy import NO_PROJECT
 from tgac.kit.tools import Tools
-from tgac.kit.web.answers import answer, install_answers
-from tgac.kit.web.i18n import Languages
-from tgac.kit.web.pages import STATIC_PATH, static_files
-from tgac.kit.web.security import RequestGuard, SafeHeaders
-from tgac.people import api, web
-from tgac.people.auth import authenticate, csrf_token_for
 from tgac.people.models import User
 from tgac.people.queries import find_role
 from tgac.people.service_bot import handle_service_update
+from tgac.wiring import guarded, make_app
 from tgsandbox import start
 
 BASE_URL = "https://panel.example.org"
@@ -217,25 +204,9 @@ class Phone:
         assert answered.status_code == 200, answered.text
 
 
-def guarded_app(tools: Tools) -> ASGIApp:
-    """The people's routes with everything that stands around them."""
-    app = FastAPI()
-    app.state.tools, app.state.authenticate = tools, authenticate
-    app.include_router(api.router)
-    app.include_router(web.router)
-    app.mount(STATIC_PATH, static_files())
-    install_answers(app)
-
-    async def refuse(request: Request, error: AppError) -> Response:
-        return answer(request, error)
-
-    guard = RequestGuard(app, base_url=tools.config.base_url, token_for=csrf_token_for(tools.config), answer=refuse)
-    return SafeHeaders(Languages(guard), https=tools.config.secure)
-
-
 @asynccontextmanager
-async def a_panel(folder: Path, **values: Any) -> AsyncIterator[Panel]:
-    """A panel with nobody in it, on SQLite in a file."""
+async def a_panel(kind: str, folder: Path, **values: Any) -> AsyncIterator[Panel]:
+    """A panel with nobody in it, on a database of this kind."""
     clock = ManualClock()
     sandbox = await start(clock=clock, limits=False)
     async with aiohttp.ClientSession() as session:
@@ -249,13 +220,13 @@ async def a_panel(folder: Path, **values: Any) -> AsyncIterator[Panel]:
             "telegram_api_base": sandbox.url,
             "session_secret_key": new_master_key(),
             "base_url": BASE_URL,
-            "db_url": await fresh_url("sqlite", folder),
+            "db_url": await fresh_url(kind, folder),
         }
         config = load_config(None, **(given | values))
         db, telegram = Database(config.db_url), Gateway(config.telegram_api_base, limit=0)
         await create_tables(db)
         tools = Tools(config, clock, db, config.keys, telegram, find_role)
-        panel = Panel(tools, clock, guarded_app(tools), bot, session, sandbox.url)
+        panel = Panel(tools, clock, guarded(make_app(tools)), bot, session, sandbox.url)
         try:
             yield panel
         finally:
