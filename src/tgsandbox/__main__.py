@@ -6,6 +6,8 @@ import contextlib
 import signal
 import sys
 
+import uvloop
+
 from tgsandbox.server import start
 
 
@@ -29,7 +31,7 @@ def main() -> None:
     parser.add_argument("--no-limits", action="store_true", help="without Telegram's limits, for load tests")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(options.host, options.port, limits=not options.no_limits))
+        uvloop.run(serve(options.host, options.port, limits=not options.no_limits))
 
 
 if __name__ == "__main__":

@@ -4,13 +4,12 @@ import base64
 
 from aiohttp import web
 
-from tgsandbox.bot_api.call import Upload
 from tgsandbox.controls import Control
 from tgsandbox.faults import KINDS, is_whole_port, read_fault
 from tgsandbox.inputs import BadInput, Kinds, Missing
 from tgsandbox.media import KINDS as KINDS_OF_FILES
 from tgsandbox.media import keep
-from tgsandbox.model import Json
+from tgsandbox.model import Json, Upload
 
 CLOSED_S = 5.0
 

@@ -4,14 +4,13 @@ import asyncio
 from typing import Any
 
 from tgsandbox import media, messages, posts
-from tgsandbox.bot_api.call import Upload
 from tgsandbox.clock import wait_at_most
 from tgsandbox.controls import Control
 from tgsandbox.inputs import BadInput, Impossible, Kinds, Missing, read_body
 from tgsandbox.markup import callback_buttons, inline_keyboard
 from tgsandbox.members import set_blocked, set_member
 from tgsandbox.messages import Draft, text_content
-from tgsandbox.model import Chat, Json, Query, Stored
+from tgsandbox.model import Chat, Json, Query, Stored, Upload
 from tgsandbox.parameters import reader
 from tgsandbox.reactions import set_reaction
 from tgsandbox.refusals import Refused

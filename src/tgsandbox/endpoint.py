@@ -6,13 +6,13 @@ from typing import Any
 
 from aiohttp import web
 
-from tgsandbox.bot_api.call import Call, Upload
+from tgsandbox.bot_api.call import Call
 from tgsandbox.bot_api.methods import AWAITED, METHODS
 from tgsandbox.calls import CallLog, Record, without_secrets
 from tgsandbox.faults import Fault, Faults
 from tgsandbox.inbox import Pollers
 from tgsandbox.limits import Limits
-from tgsandbox.model import TOKEN, Bot, Json
+from tgsandbox.model import TOKEN, Bot, Json, Upload
 from tgsandbox.parameters import read_params
 from tgsandbox.refusals import Refused, refuse
 from tgsandbox.requests import read_request

@@ -1,10 +1,10 @@
 """Files: those that came with a request, those that are named by id or address, and how a Message shows them."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from tgsandbox.bot_api.call import Call, Upload
-from tgsandbox.model import File, Json
+from tgsandbox.model import File, Json, Upload
 from tgsandbox.refusals import refuse
 from tgsandbox.world import World
 
@@ -12,21 +12,21 @@ KINDS = ("photo", "video", "animation", "document")
 _MIME = {"photo": "image/jpeg", "video": "video/mp4", "animation": "video/mp4", "document": "application/octet-stream"}
 
 
-def take(call: Call, kind: str, reference: str) -> File:
+def take(world: World, uploads: Mapping[str, Upload], *, kind: str, reference: str) -> File:
     """The file that a parameter means: uploaded in place, `attach://name`, a file_id or an http address."""
     attached = reference.removeprefix("attach://") if reference.startswith("attach://") else kind
-    if attached in call.uploads:
-        upload = call.uploads[attached]
+    if attached in uploads:
+        upload = uploads[attached]
         if not upload.content:
             raise refuse("no_file", kind=kind)
-        return keep(call.world, kind, upload)
+        return keep(world, kind, upload)
     if not reference:
         raise refuse("no_file", kind=kind)
-    known = call.world.files.get(reference)
+    known = world.files.get(reference)
     if known:
         return known
     if re.match(r"https?://[^/\s]+\.[^/\s]+", reference):
-        return keep(call.world, kind, Upload(urlsplit(reference).path.rpartition("/")[2] or kind, _MIME[kind], b""))
+        return keep(world, kind, Upload(urlsplit(reference).path.rpartition("/")[2] or kind, _MIME[kind], b""))
     raise refuse("wrong_file")
 
 

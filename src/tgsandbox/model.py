@@ -175,6 +175,15 @@ class Query:
     waiter: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a request."""
+
+    name: str
+    mime_type: str
+    content: bytes
+
+
 @dataclass(slots=True)
 class File:
     """A file that was sent, or a picture that the sandbox draws itself (then without bytes)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tgsandbox.bot_api.call import Upload
+from tgsandbox.model import Upload
 from tgsandbox.refusals import refuse
 
 MAX_BODY = 50 * 1024 * 1024

@@ -149,11 +149,13 @@ class World:
     def announce(self, kind: str, payload: Json, bots: Iterable[Bot]) -> None:
         """Put an update of `kind` into the queue of each of `bots` that wants it."""
         self.version += 1
+        wanting = [bot for bot in bots if kind in (DEFAULT_UPDATES if bot.allowed is None else bot.allowed)]
+        if not wanting:
+            return
         wrong = misfit(_PAYLOAD[kind])(payload)
         assert wrong is None, f"{kind}{wrong}"
-        for bot in bots:
-            if kind in (DEFAULT_UPDATES if bot.allowed is None else bot.allowed):
-                self._enqueue(bot, kind, payload)
+        for bot in wanting:
+            self._enqueue(bot, kind, payload)
 
     def _enqueue(self, bot: Bot, kind: str, payload: Json) -> None:
         at = self.clock.now().timestamp()

@@ -4,18 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tgsandbox.limits import Limits
-from tgsandbox.model import Bot, Chat, Json, Stored
+from tgsandbox.model import Bot, Chat, Json, Stored, Upload
 from tgsandbox.refusals import refuse
 from tgsandbox.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that came with a multipart request."""
-
-    name: str
-    mime_type: str
-    content: bytes
 
 
 @dataclass(slots=True)

@@ -106,7 +106,8 @@ def delete_my_commands(call: Call) -> bool:
 
 
 def set_my_profile_photo(call: Call) -> bool:
-    call.bot.profile.photo = media.take(call, "photo", _photo_reference(call.params["photo"])).id
+    reference = _photo_reference(call.params["photo"])
+    call.bot.profile.photo = media.take(call.world, call.uploads, kind="photo", reference=reference).id
     call.world.version += 1
     return True
 
