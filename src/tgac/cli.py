@@ -247,7 +247,7 @@ def user_token(username: Username, as_json: AsJson = False) -> None:
 
     async def work(tools: Tools) -> str:
         async with tools.acting(None, EVERYONE) as act:
-            return (await create_api_token(act, username)).reveal()
+            return await create_api_token(act, username)
 
     token = asyncio.run(_with_tools(work))
     _tell({"token": token}, token, as_json=as_json)

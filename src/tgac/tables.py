@@ -6,9 +6,10 @@ from tgac.comments import models as comments
 from tgac.journal import models as journal
 from tgac.kit.db.base import Base
 from tgac.kit.queue import table as queue
+from tgac.kit.web import idempotency
 from tgac.people import models as people
 from tgac.posts import models as posts
 from tgac.tasks import models as tasks
 
-MODULES = (bots, channels, comments, journal, people, posts, queue, tasks)
+MODULES = (bots, channels, comments, idempotency, journal, people, posts, queue, tasks)
 METADATA = Base.metadata

@@ -22,6 +22,7 @@ from tgac.kit.queue.runner import Handles
 from tgac.kit.tools import Tools
 from tgac.kit.web.answers import answer, install_answers
 from tgac.kit.web.i18n import Languages
+from tgac.kit.web.idempotency import ForgetAnswers, Idempotent, forget_answers
 from tgac.kit.web.pages import STATIC_PATH, static_files
 from tgac.kit.web.security import RequestGuard, SafeHeaders
 from tgac.panel import api as panel_api
@@ -42,10 +43,12 @@ HANDLES = (
     Handles(CheckChannel, check_channel),
     Handles(RecheckChannels, recheck_channels),
     Handles(ForgetUpdates, forget_updates),
+    Handles(ForgetAnswers, forget_answers),
 )
 PERIODIC = (
     Periodic(RecheckChannels(), every_s=3600),
     Periodic(ForgetUpdates(), every_s=3600),
+    Periodic(ForgetAnswers(), every_s=3600),
 )
 
 
@@ -72,6 +75,7 @@ def make_app(tools: Tools) -> FastAPI:
     app.state.tools = tools
     app.state.authenticate = authenticate
     app.state.dress = dress
+    app.add_middleware(Idempotent, tools=tools, authenticate=authenticate, answer=answer_guarded)
     for router in ROUTERS:
         app.include_router(router)
     app.mount(STATIC_PATH, static_files())

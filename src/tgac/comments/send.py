@@ -127,7 +127,8 @@ def _text(act: Act, comment: Comment, ready: Ready) -> Outgoing:
     facts = post_facts(act.config.telegram_link_base, post, ready.channel)
     config = TaskConfig.model_validate(ready.task.config)
     zone = config.timing.zone or ZoneInfo(ready.project.time_zone)
-    scene = Scene(facts, channel_facts(ready.channel), bot_facts(ready.bot), act.now.astimezone(zone))
+    moment = act.now.astimezone(zone)
+    scene = Scene(facts, channel_facts(ready.channel), bot_facts(ready.bot), moment, facts.language or "en")
     return write_text(config, scene, seed=comment.decision["seed"], previous_text=None)
 
 

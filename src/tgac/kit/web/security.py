@@ -100,7 +100,7 @@ class RequestGuard:
         except AppError as error:
             response = await self.answer(Request(scope), error)
             return await response(scope, receive, send)
-        return await self.app(scope, _replaying(body, receive), send)
+        return await self.app(scope, replaying(body, receive), send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
         length = Headers(scope=scope).get("content-length", "0")
@@ -156,7 +156,8 @@ def _token_in(content_type: str, body: bytes) -> str:
     return ""
 
 
-def _replaying(body: bytes, receive: Receive) -> Receive:
+def replaying(body: bytes, receive: Receive) -> Receive:
+    """A receive that gives a body which has been read already, then whatever comes."""
     told = False
 
     async def again() -> Message:

@@ -1,14 +1,17 @@
 """Fixtures that every test may ask for."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-
+from hypothesis import settings
 from tests.support.world import World, a_world
 
-DATABASES = os.environ.get("TGAC_TEST_DATABASES", "sqlite,postgres").split(",")
+# A busy machine is slow, and slow is no failure.
+settings.register_profile("tgac", deadline=None)
+settings.load_profile("tgac")
+
+DATABASES = ("sqlite", "postgres")
 
 
 @pytest.fixture(params=DATABASES)
