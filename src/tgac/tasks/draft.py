@@ -1,0 +1,296 @@
+"""The editor's form: a task's document as fields that a person fills in, and back.
+
+A field is named by its path in the document, so what `check_config` says of a path stands beside the field. What the
+editor does not show is taken over from the document that it began with.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from string import ascii_uppercase
+from typing import Any, Final
+
+from starlette.requests import Request
+
+from tgac.kit.errors import AppError
+from tgac.kit.web.deps import MAX_ID
+from tgac.kit.web.forms import CSRF_FIELD, Filled
+from tgac.tasks.config import TaskConfig
+
+OWN: Final = "own"
+"""The choice beside the presets: a delay of the task's own."""
+PREFIX: Final = "content.variants."
+_UNITS: Final = {"s": 1, "min": 60, "h": 3600}
+_LISTS: Final = ("any_words", "no_words")
+_NUMBERS: Final = ("min_length", "max_length")
+_SHOWN: Final = frozenset(
+    {
+        "name", "bots", "targets.channels", "content.label", "timing.preset", "timing.delay", "timing.delay.min_s",
+        "timing.delay.max_s", "timing.quiet_hours", "timing.quiet_hours.from", "timing.quiet_hours.to",
+        "timing.time_zone", "filter.any_words", "filter.no_words", "filter.hashtags", "filter.media",
+        "filter.min_length", "filter.max_length", "filter.weekdays", "filter.share",
+    }
+)  # fmt: skip
+_VARIANT = re.compile(
+    r"content\.variants\.(\d{1,3})\.(name|weight|text|buttons)(?:\.(\d{1,3})\.(\d{1,3})\.(text|url))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFields:
+    """The fields of one variant; `buttons` are the prefixes of theirs, a free one at the end."""
+
+    index: int
+    prefix: str
+    buttons: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Variant:
+    """A variant as it was typed; buttons by row and place."""
+
+    name: str = ""
+    weight: str = "1"
+    text: str = ""
+    buttons: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.text.strip() and not any(self.rows())
+
+    def rows(self) -> list[list[dict[str, str]]]:
+        rows: dict[int, list[dict[str, str]]] = {}
+        for (row, _place), button in sorted(self.buttons.items()):
+            if any(value.strip() for value in button.values()):
+                rows.setdefault(row, []).append(button)
+        return list(rows.values())
+
+
+def form_of(name: str, config: TaskConfig, bot_ids: Iterable[int], *, version: int | None = None) -> Filled[Any]:
+    """The form that shows a task as it is."""
+    values = {"name": name, "version": str(version or ""), **_values(config)}
+    for index, variant in enumerate(config.content.variants):
+        buttons = {
+            (row, place): {"text": button.text, "url": button.url}
+            for row, in_row in enumerate(variant.buttons)
+            for place, button in enumerate(in_row)
+        }
+        values |= _fields_of(index, _Variant(variant.name, str(variant.weight), variant.text, buttons))
+    return Filled(values=values, ticks=frozenset(_ticks(config, bot_ids)))
+
+
+async def typed(request: Request) -> Filled[Any]:
+    """The form as it was sent, its variants and buttons in order and without blank ones."""
+    sent = await request.form(max_fields=1000, max_files=0)
+    pairs = [(key, one.replace("\r\n", "\n")) for key, one in sent.multi_items() if isinstance(one, str)]
+    form = Filled[Any](values={key: one for key, one in pairs if key != CSRF_FIELD}, ticks=frozenset(pairs))
+    gone = form.values.get("do", "").removeprefix("remove_variant.")
+    variants = [one for index, one in _typed_variants(form.values) if str(index) != gone and not one.is_blank]
+    _put_variants(form, variants or [_Variant("A")])
+    return form
+
+
+def add_variant(form: Filled[Any]) -> None:
+    """One more variant to be filled in, under the next free letter."""
+    variants = [one for _index, one in _typed_variants(form.values)]
+    taken = {one.name.casefold() for one in variants}
+    name = next((letter for letter in ascii_uppercase if letter.casefold() not in taken), "")
+    _put_variants(form, [*variants, _Variant(name)])
+
+
+def variants_of(form: Filled[Any]) -> list[VariantFields]:
+    """What the page shows of variants."""
+    shown = []
+    for index, variant in _typed_variants(form.values):
+        prefix = f"{PREFIX}{index}"
+        last = max((row for row, _place in variant.buttons), default=-1)
+        places = [*sorted(variant.buttons), (last + 1, 0)]
+        shown.append(VariantFields(index, prefix, tuple(f"{prefix}.buttons.{row}.{place}" for row, place in places)))
+    return shown
+
+
+def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
+    """The document that the form means. What cannot be read is left as it was typed, for `check_config` to refuse."""
+    raw = deepcopy(base.dump())
+    raw["targets"]["channels"] = [_whole(one) for one in _ticked(form, "targets.channels")]
+    raw["filter"] |= _filter(form)
+    raw["content"] |= {
+        "label": form.values.get("content.label", "").strip() or None,
+        "silent": ("content.silent", "true") in _sent(form),
+        "link_preview": ("content.link_preview", "true") in _sent(form),
+        "variants": [_variant_document(one) for _index, one in _typed_variants(form.values)],
+    }
+    raw["timing"] |= _timing(form, base)
+    return raw
+
+
+def bots_of(form: Filled[Any]) -> list[int]:
+    """The bots that were ticked."""
+    numbers = (_whole(one) for one in _ticked(form, "bots"))
+    return [one for one in numbers if isinstance(one, int) and 1 <= one <= MAX_ID]
+
+
+def channels_of(form: Filled[Any]) -> list[int]:
+    """The channels that were ticked."""
+    numbers = (_whole(one) for one in _ticked(form, "targets.channels"))
+    return [one for one in numbers if isinstance(one, int) and 1 <= one <= MAX_ID]
+
+
+def refuse(form: Filled[Any], error: AppError) -> None:
+    """Put what a verb refused beside the fields; under "" what belongs to none. Raises an error that names no field."""
+    found = error.fields or ({error.field: error.message} if error.field else {})
+    if not found:
+        raise error
+    for path, sentence in found.items():
+        place = _place(path.removeprefix("config."))
+        form.errors.setdefault(place, sentence if place or path == "version" else f"{path}: {sentence}")
+
+
+def _place(path: str) -> str:
+    if path == "bot_ids":
+        return "bots"
+    if match := _VARIANT.match(path):
+        return path if match[5] or match[2] != "buttons" else f"{PREFIX}{match[1]}.text"
+    while path and path not in _SHOWN:
+        path = path.rpartition(".")[0]
+    return path
+
+
+def _values(config: TaskConfig) -> dict[str, str]:
+    wanted, timing, quiet = config.filter, config.timing, config.timing.quiet_hours
+    window = timing.delay or timing.window
+    unit = next(name for name in ("h", "min", "s") if window.min_s % _UNITS[name] == window.max_s % _UNITS[name] == 0)
+    return {
+        "content.label": config.content.label or "",
+        "timing.preset": OWN if timing.delay else timing.preset,
+        "timing.delay.min_s": str(window.min_s // _UNITS[unit]),
+        "timing.delay.max_s": str(window.max_s // _UNITS[unit]),
+        "delay_unit": unit,
+        "timing.quiet_hours.from": quiet.from_ if quiet else "",
+        "timing.quiet_hours.to": quiet.to if quiet else "",
+        "timing.time_zone": timing.time_zone or "",
+        "filter.any_words": "\n".join(wanted.any_words),
+        "filter.no_words": "\n".join(wanted.no_words),
+        "filter.hashtags": " ".join(f"#{tag}" for tag in wanted.hashtags),
+        "filter.min_length": "" if wanted.min_length is None else str(wanted.min_length),
+        "filter.max_length": "" if wanted.max_length is None else str(wanted.max_length),
+        "filter.share": f"{wanted.share * 100:.10g}",
+    }
+
+
+def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, str]]:
+    yield from (("targets.channels", str(one)) for one in config.targets.channels)
+    yield from (("bots", str(one)) for one in bot_ids)
+    yield from (("filter.media", one) for one in config.filter.media)
+    yield from (("filter.weekdays", str(one)) for one in config.filter.weekdays)
+    flags = {
+        "filter.forwarded": config.filter.forwarded,
+        "content.silent": config.content.silent,
+        "content.link_preview": config.content.link_preview,
+    }
+    yield from ((name, "true") for name, on in flags.items() if on)
+
+
+def _typed_variants(values: Mapping[str, str]) -> list[tuple[int, _Variant]]:
+    found: dict[int, _Variant] = {}
+    for key, value in values.items():
+        match = _VARIANT.fullmatch(key)
+        if match is None or (match[2] == "buttons") != bool(match[5]):
+            continue
+        variant = found.setdefault(int(match[1]), _Variant())
+        if match[5]:
+            variant.buttons.setdefault((int(match[3]), int(match[4])), {})[match[5]] = value
+        else:
+            setattr(variant, match[2], value)
+    return sorted(found.items())
+
+
+def _put_variants(form: Filled[Any], variants: Iterable[_Variant]) -> None:
+    """Write variants back under the numbers that they have in the document, so that faults find their fields."""
+    kept = {key: value for key, value in form.values.items() if not key.startswith(PREFIX)}
+    for index, variant in enumerate(variants):
+        kept |= _fields_of(index, variant)
+    form.values = kept
+
+
+def _fields_of(index: int, variant: _Variant) -> dict[str, str]:
+    prefix = f"{PREFIX}{index}"
+    fields = {f"{prefix}.name": variant.name, f"{prefix}.weight": variant.weight, f"{prefix}.text": variant.text}
+    for row, buttons in enumerate(variant.rows()):
+        for place, button in enumerate(buttons):
+            fields |= {f"{prefix}.buttons.{row}.{place}.{key}": button.get(key, "") for key in ("text", "url")}
+    return fields
+
+
+def _variant_document(variant: _Variant) -> dict[str, Any]:
+    rows = [
+        [{"text": button.get("text", ""), "url": button.get("url", "").strip()} for button in row]
+        for row in variant.rows()
+    ]
+    return {"name": variant.name, "weight": _whole(variant.weight), "text": variant.text, "buttons": rows}
+
+
+def _filter(form: Filled[Any]) -> dict[str, Any]:
+    values = form.values
+    share = _decimal(values.get("filter.share", "")) if values.get("filter.share", "").strip() else 100.0
+    found: dict[str, Any] = {
+        "hashtags": values.get("filter.hashtags", "").replace(",", " ").split(),
+        "media": _ticked(form, "filter.media"),
+        "weekdays": [_whole(one) for one in _ticked(form, "filter.weekdays")],
+        "forwarded": ("filter.forwarded", "true") in _sent(form),
+        "share": round(share / 100, 12) if isinstance(share, float) else share,
+    }
+    for name in _LISTS:
+        found[name] = [line.strip() for line in values.get(f"filter.{name}", "").splitlines() if line.strip()]
+    for name in _NUMBERS:
+        found[name] = _whole(values.get(f"filter.{name}", ""))
+    return found
+
+
+def _timing(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
+    values = form.values
+    preset = values.get("timing.preset", base.timing.preset)
+    hours = {key: values.get(f"timing.quiet_hours.{key}", "").strip() for key in ("from", "to")}
+    filled = {key: value for key, value in hours.items() if value}
+    return {
+        "preset": base.timing.preset if preset == OWN else preset,
+        "delay": _delay(values) if preset == OWN else None,
+        "quiet_hours": filled or None,
+        "time_zone": values.get("timing.time_zone", "").strip() or None,
+    }
+
+
+def _delay(values: Mapping[str, str]) -> dict[str, Any]:
+    unit = _UNITS.get(values.get("delay_unit", ""), 60)
+    typed_ends = {key: values.get(f"timing.delay.{key}", "").strip() for key in ("min_s", "max_s")}
+    return {key: _seconds(value, unit) for key, value in typed_ends.items() if value}
+
+
+def _seconds(text: str, unit: int) -> int | str:
+    number = _decimal(text)
+    return int(number * unit) if isinstance(number, float) and (number * unit).is_integer() else text
+
+
+def _decimal(text: str) -> float | str:
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return text
+
+
+def _whole(text: str) -> int | str | None:
+    try:
+        return int(text) if text.strip() else None
+    except ValueError:
+        return text
+
+
+def _sent(form: Filled[Any]) -> frozenset[tuple[str, str]]:
+    return form.ticks or frozenset()
+
+
+def _ticked(form: Filled[Any], name: str) -> list[str]:
+    """The values of the boxes that were ticked, numbers in their order."""
+    values = {value for key, value in _sent(form) if key == name}
+    return sorted(values, key=lambda value: (len(value), value))

@@ -1,0 +1,91 @@
+"""What the pages of tasks say of the document's values, in the reader's language."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tgac.kit.web.i18n import N_, _, ngettext, show_number
+from tgac.tasks.config import MEDIA, PRESETS, Filter, TaskConfig
+from tgac.tasks.sentence import delay_words
+
+MEDIA_WORDS: Final = {
+    "text": N_("Text alone"),
+    "photo": N_("Photo"),
+    "video": N_("Video"),
+    "animation": N_("Animation"),
+    "audio": N_("Audio"),
+    "voice": N_("Voice message"),
+    "video_note": N_("Video message"),
+    "document": N_("File"),
+    "poll": N_("Poll"),
+    "other": N_("Anything else"),
+}
+WEEKDAYS: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+_PRESETS: Final = {"safe": N_("Safe"), "balanced": N_("Balanced"), "boost": N_("Boost")}
+_VARIABLES: Final = {
+    "post.text": N_("the post's text"),
+    "post.link": N_("the post's address"),
+    "post.hashtags": N_("the post's hashtags"),
+    "channel.title": N_("the channel's title"),
+    "channel.username": N_("the channel's name without @"),
+    "bot.name": N_("the bot's name"),
+    "date": N_("the day of the comment"),
+    "time": N_("the time of the comment"),
+    "weekday": N_("the weekday of the comment"),
+}
+
+
+def presets() -> list[tuple[str, str, str]]:
+    """The presets of timing: key, name, and what they mean."""
+    return [(key, _(_PRESETS[key]), delay_words(window)) for key, window in PRESETS.items()]
+
+
+def media_choices() -> list[tuple[str, str]]:
+    """What a post can carry: key and word."""
+    return [(key, _(MEDIA_WORDS[key])) for key in MEDIA]
+
+
+def weekday_choices() -> list[tuple[str, str]]:
+    """The days of the week: number (Monday is 0) and short name."""
+    return [(str(number), _(word)) for number, word in enumerate(WEEKDAYS)]
+
+
+def variable_choices() -> list[tuple[str, str]]:
+    """The variables of texts: name and what it stands for."""
+    return [(name, _(word)) for name, word in _VARIABLES.items()]
+
+
+def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
+    """What holds for a task beyond its sentence: pairs of name and value."""
+    timing, content = config.timing, config.content
+    yield _("Delay"), delay_words(timing.window)
+    if timing.quiet_hours:
+        yield _("Quiet hours"), f"{timing.quiet_hours.from_}–{timing.quiet_hours.to}"
+    if timing.time_zone:
+        yield _("Time zone"), timing.time_zone
+    minutes = timing.expire_after_s // 60
+    yield _("Given up"), ngettext("%(n)s minute after the window", "%(n)s minutes after the window", minutes)
+    if content.label:
+        yield _("Label"), content.label
+    yield _("Notification"), _("without a sound") if content.silent else _("with a sound")
+    yield from _filter_rules(config.filter)
+
+
+def _filter_rules(wanted: Filter) -> Iterator[tuple[str, str]]:
+    if wanted.any_words:
+        yield _("Posts with one of"), ", ".join(wanted.any_words)
+    if wanted.no_words:
+        yield _("Posts without"), ", ".join(wanted.no_words)
+    if wanted.hashtags:
+        yield _("Hashtags"), " ".join(f"#{tag}" for tag in wanted.hashtags)
+    if wanted.media:
+        yield _("Posts with"), ", ".join(_(MEDIA_WORDS[one]) for one in wanted.media)
+    if wanted.min_length is not None:
+        yield _("At least"), ngettext("%(n)s character", "%(n)s characters", wanted.min_length)
+    if wanted.max_length is not None:
+        yield _("At most"), ngettext("%(n)s character", "%(n)s characters", wanted.max_length)
+    if not wanted.forwarded:
+        yield _("Forwarded posts"), _("left out")
+    if len(wanted.weekdays) < len(WEEKDAYS):
+        yield _("Weekdays"), ", ".join(_(WEEKDAYS[day]) for day in sorted(wanted.weekdays))
+    if wanted.share < 1:
+        yield _("Share of posts"), f"{show_number(round(wanted.share * 100, 2))} %"
