@@ -81,6 +81,27 @@ function copiedByHand(text) {
   return done;
 }
 
+// <insert-text data-into="id">: its buttons put their data-insert where the caret stands in that field.
+class InsertText extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("click", this.put);
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("click", this.put);
+  }
+
+  put(event) {
+    const text = event.target.closest("[data-insert]")?.dataset.insert;
+    const area = document.getElementById(this.dataset.into);
+    if (!text || !area) return;
+    area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
+    area.focus();
+    area.dispatchEvent(new InputEvent("input", {bubbles: true}));
+  }
+}
+
+customElements.define("insert-text", InsertText);
 customElements.define("relative-time", RelativeTime);
 customElements.define("copy-button", CopyButton);
 
