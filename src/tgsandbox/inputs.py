@@ -43,7 +43,7 @@ class Impossible(ControlError):
     status = 422
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(message, field=field)
+        super().__init__(f"{field} {message}", field=field)
 
 
 _CODES = {400: "bad_input", 404: "not_found", 422: "impossible"}
