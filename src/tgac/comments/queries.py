@@ -124,7 +124,7 @@ async def names_of(act: Act, events: Iterable[Event]) -> dict[int, str]:
     if not numbers:
         return {}
     found = await act.session.execute(select(User.id, User.username).where(User.id.in_(numbers)))
-    return dict(found.tuples().all())
+    return {row.id: row.username for row in found}
 
 
 async def channels_to_choose(act: Act, chosen: int | None) -> list[Channel]:

@@ -18,7 +18,8 @@ from tgac.kit.tenancy import Right, require
 from tgac.kit.web.i18n import _
 from tgac.tasks.facts import Reason
 
-_NUMBER: Final = re.compile(r"^https?://[^?#]+?/(\d{1,9})(?:\?(?:[^#]*&)?comment=(\d{1,9}))?(?:[?&#].*)?$")
+_COMMENT: Final = re.compile(r"[?&]comment=([0-9]{1,9})(?![0-9])")
+_LAST: Final = re.compile(r"//[^?#]+/([0-9]{1,9})(?:[?#]|$)")
 
 
 async def cancel_comment(act: Act, comment_id: int) -> Comment:
@@ -48,10 +49,10 @@ async def resolve_comment(act: Act, comment_id: int, resolution: Resolution) -> 
 
 def message_number(link: str) -> int:
     """The comment's number in the group from the link that Telegram copies. Raises Invalid (field `link`)."""
-    found = _NUMBER.match(link.strip())
+    found = _COMMENT.search(link) or _LAST.search(link.strip())
     if found is None:
         raise Invalid(_("This is no link to a comment. Copy it in Telegram."), field="link")
-    return int(found[2] or found[1])
+    return int(found[1])
 
 
 async def _in_state(act: Act, comment_id: int, state: str) -> Comment:

@@ -1,0 +1,69 @@
+"""Rows read from the database become what pages and programs are shown."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from tgac.comments.models import Comment
+from tgac.comments.queries import around, comments_under, left_alone, names_of
+from tgac.comments.views import (
+    CommentView,
+    Moment,
+    PostView,
+    comment_view,
+    moment_of,
+    post_view,
+    published,
+    why_none,
+)
+from tgac.journal.models import Event
+from tgac.journal.service import events_of_post
+from tgac.kit.act import Act
+from tgac.kit.web.i18n import zone_of
+from tgac.people.queries import the_project
+from tgac.posts.models import Post
+
+
+async def zone_here(act: Act) -> tzinfo:
+    """The time zone of the act's project."""
+    return zone_of((await the_project(act)).time_zone)
+
+
+async def shown_comments(act: Act, comments: Sequence[Comment]) -> list[CommentView]:
+    """These comments with what they speak of."""
+    zone, rows = await zone_here(act), await around(act, comments)
+    return [comment_view(act.config.telegram_link_base, comment, rows, zone=zone) for comment in comments]
+
+
+async def shown_posts(act: Act, posts: Sequence[Post]) -> list[PostView]:
+    """These posts with their comments, or why there are none."""
+    comments = await comments_under(act, posts)
+    left = await left_alone(act, posts)
+    zone, rows = await zone_here(act), await around(act, comments, posts)
+    base = act.config.telegram_link_base
+    under: dict[int, list[CommentView]] = {post.id: [] for post in posts}
+    for comment in comments:
+        under[comment.post_id].append(comment_view(base, comment, rows, zone=zone))
+    notes = {post.id: "" if under[post.id] else why_none(post, left.get(post.id), act.now) for post in posts}
+    return [
+        post_view(base, post, rows.channels[post.channel_id], comments=under[post.id], note=notes[post.id])
+        for post in posts
+    ]
+
+
+async def timeline(act: Act, post: PostView) -> list[Moment]:
+    """Everything that happened to a post, from its publication on, oldest first."""
+    events = await events_of_post(act, post.row.id)
+    return [published(post.row), *await told(act, events, post.comments)]
+
+
+async def told(act: Act, events: Sequence[Event], comments: Sequence[CommentView]) -> list[Moment]:
+    """These events as lines; where their comments are among `comments`, with the values of the decision."""
+    zone, names = await zone_here(act), await names_of(act, events)
+    known = {comment.row.id: comment for comment in comments}
+    moments = []
+    for event in events:
+        comment = known.get(event.comment_id or 0)
+        decision, task = (comment.row.decision, comment.task.name) if comment else ({}, "")
+        person = names.get(event.user_id or 0, "")
+        moments.append(moment_of(event, decision=decision, zone=zone, task=task, person=person))
+    return moments

@@ -1,0 +1,360 @@
+"""Comments, posts and events as people and programs see them: words, sentences, links. Nothing here asks the database.
+
+`KINDS` is the one table from the kind of an event to its sentence, for events of every slice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final, NamedTuple
+
+from tgac.bots.models import Bot
+from tgac.channels import reasons as channel_reasons
+from tgac.channels.models import Channel
+from tgac.comments import reasons
+from tgac.comments.facts import post_link
+from tgac.comments.models import Comment
+from tgac.comments.queries import Around
+from tgac.journal.models import Event
+from tgac.kit.telegram.links import message_link
+from tgac.kit.web.i18n import N_, _, show_moment
+from tgac.posts.models import Post
+from tgac.tasks.models import Task
+from tgac.tasks.text.faults import TextError
+from tgac.tasks.text.html import Run, to_runs
+
+
+class Look(NamedTuple):
+    """A state's word (a msgid), the tone of its badge, and its icon where it is not the tone's own."""
+
+    word: str
+    tone: str
+    icon: str | None = None
+
+
+STATES: Final[Mapping[str, Look]] = {
+    "planned": Look(N_("Planned"), "wait"),
+    "awaiting_approval": Look(N_("Waits for approval"), "warn", "user"),
+    "sending": Look(N_("Sending"), "busy"),
+    "sent": Look(N_("Sent"), "ok"),
+    "unknown": Look(N_("Needs a look"), "warn", "eye"),
+    "skipped": Look(N_("Skipped"), "off", "skip-forward"),
+    "rejected": Look(N_("Rejected"), "bad"),
+    "cancelled": Look(N_("Cancelled"), "off", "circle-slash"),
+    "expired": Look(N_("Expired"), "off", "clock"),
+    "deleted": Look(N_("Deleted"), "bad", "trash"),
+}
+
+
+SOON: Final = timedelta(seconds=75)
+"""Until then a post may still wait for its thread, and then for the planner."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    """A comment with what it speaks of; `sentence` says why it is in its state, `link` is "" where it has none."""
+
+    row: Comment
+    post: Post
+    channel: Channel
+    task: Task
+    bot: Bot | None
+    sentence: str
+    link: str
+
+    @property
+    def look(self) -> Look:
+        """Its state's word (in the reader's language), tone and icon."""
+        word, tone, icon = STATES[self.row.state]
+        return Look(_(word), tone, icon)
+
+    @property
+    def at(self) -> datetime:
+        """The moment that matters about it: when it is due, was sent, or came to its end."""
+        due = self.row.send_at if self.row.state in ("planned", "awaiting_approval") else self.row.sent_at
+        return due or self.row.changed_at
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """Its text in pieces of one look each."""
+        return runs_of(self.row.text or "")
+
+    @property
+    def buttons(self) -> list[list[dict[str, str]]]:
+        """The rows of link buttons under it."""
+        rows: list[list[dict[str, str]]] = self.row.decision.get("buttons", [])
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """A post with its comments; `note` says why there are none."""
+
+    row: Post
+    channel: Channel
+    link: str
+    comments: list[CommentView]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A line of a timeline. `event` is None for the publication itself, which no bot has to tell."""
+
+    at: datetime
+    kind: str
+    sentence: str
+    icon: str
+    event: Event | None = None
+    task: str = ""
+    person: str = ""
+
+
+def comment_view(base: str, comment: Comment, rows: Around, *, zone: tzinfo) -> CommentView:
+    """One comment as it is shown; `base` is Config.telegram_link_base."""
+    post, channel = rows.posts[comment.post_id], rows.channels[comment.channel_id]
+    return CommentView(
+        row=comment,
+        post=post,
+        channel=channel,
+        task=rows.tasks[comment.task_id],
+        bot=rows.bots.get(comment.bot_id or 0),
+        sentence=comment_sentence(comment, zone),
+        link=comment_link(base, comment, post, channel=channel),
+    )
+
+
+def post_view(base: str, post: Post, channel: Channel, *, comments: list[CommentView], note: str) -> PostView:
+    """One post as it is shown."""
+    return PostView(post, channel, post_link(base, post, channel), comments, note)
+
+
+def comment_link(base: str, comment: Comment, post: Post, *, channel: Channel) -> str:
+    """Where the comment is read: under its post, or in the group where it stands on its own."""
+    if comment.message_id is None:
+        return ""
+    if post.message_id is None or comment.reason == reasons.UNREPLIED_STAYS.code:
+        return message_link(base, channel.group_username or channel.group_id, message_id=comment.message_id)
+    place = channel.username or channel.telegram_id
+    return message_link(base, place, message_id=post.message_id, comment_id=comment.message_id)
+
+
+def comment_sentence(comment: Comment, zone: tzinfo) -> str:
+    """Why the comment is in its state."""
+    if comment.state == "planned" and comment.send_at:
+        return _("It goes out at %(at)s.", at=show_moment(comment.send_at, zone, seconds=True))
+    if comment.state == "sending":
+        return _("Telegram is asked to post it.")
+    return reasons.sentence(_readable(comment.reason_data, zone))
+
+
+def runs_of(html: str) -> list[Run]:
+    """Telegram's HTML in pieces; what cannot be read as such is shown as it is written."""
+    try:
+        return to_runs(html)
+    except TextError:
+        return [Run(html)]
+
+
+def plain(html: str | None) -> str:
+    """A comment's words without their looks."""
+    return "".join(run.text for run in runs_of(html or ""))
+
+
+def why(decision: Mapping[str, Any], zone: tzinfo) -> list[tuple[str, str]]:
+    """The values that led to a decision: label and value, readable."""
+    delay, quiet = decision.get("delay"), decision.get("quiet_hours")
+    bots = ", ".join(f"@{name}" for name in decision.get("bots", []))
+    rows = [
+        (_("Published"), _shown(decision.get("published_at"), zone)),
+        (_("Seen"), _shown(decision.get("seen_at"), zone)),
+        (_("Delay"), _span(delay) if delay else ""),
+        (_("Quiet hours"), _quiet(quiet) if quiet else _("none")),
+        (_("Time zone"), decision.get("time_zone", "")),
+        (_("Bots that may write"), bots or _("none")),
+        (_("Comments already there"), _taken(decision)),
+        (_("Chosen bot"), f"@{decision['bot']}" if decision.get("bot") else ""),
+        (_("Due"), _shown(decision.get("send_at"), zone)),
+        (_("Not later than"), _shown(decision.get("expires_at"), zone)),
+        (_("Variant"), decision.get("variant") or ""),
+        (_("Seed"), str(decision.get("seed", ""))),
+    ]
+    return [(label, value) for label, value in rows if value] if decision else []
+
+
+def _shown(value: object, zone: tzinfo) -> str:
+    moment = _moment(value)
+    return show_moment(moment, zone, seconds=True) if moment else ""
+
+
+def _moment(value: object) -> datetime | None:
+    """The aware moment that an ISO text names; None for any other text."""
+    if not isinstance(value, str) or "T" not in value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _span(delay: Mapping[str, int]) -> str:
+    low, high = int(delay["min_s"]), int(delay["max_s"])
+    if low % 60 == 0 and high % 60 == 0 and high:
+        return _("%(low)s–%(high)s min after the post", low=low // 60, high=high // 60)
+    return _("%(low)s–%(high)s s after the post", low=low, high=high)
+
+
+def _quiet(quiet: Mapping[str, str]) -> str:
+    return f"{quiet['from']}–{quiet['to']}"
+
+
+def _taken(decision: Mapping[str, Any]) -> str:
+    if "taken" not in decision:
+        return ""
+    return _("%(taken)s of at most %(limit)s", taken=decision["taken"], limit=decision.get("limit", ""))
+
+
+def _readable(data: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
+    """A stored reason whose moments are written as people write them."""
+    values = data.get("values", {})
+    return {**data, "values": {name: _shown(value, zone) or value for name, value in values.items()}}
+
+
+def why_none(post: Post, left: Event | None, now: datetime) -> str:
+    """Why there is no comment and no decision; `left` is the event that tells why no task was asked."""
+    if left is not None:
+        return _left_reason(left.data)
+    if now - post.seen_at < SOON:
+        return _("It is being looked at.")
+    return _("No task was on for this channel.")
+
+
+def _left_reason(data: Mapping[str, Any]) -> str:
+    if data.get("state", "active") != "active":
+        return reasons.CHANNEL_SUSPENDED.sentence
+    if data.get("project", "active") != "active":
+        return reasons.PROJECT_NOT_ACTIVE.sentence
+    return reasons.PROJECT_STOPPED.sentence
+
+
+class Kind(NamedTuple):
+    """How a kind of event is shown: its icon and its sentence (a msgid), filled from `_values`."""
+
+    icon: str
+    msgid: str
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "post_published": Kind("megaphone", N_("Published in the channel.")),
+    "post_seen": Kind("eye", N_("Seen in the channel.")),
+    "thread_seen": Kind("messages-square", N_("Its thread was seen in the discussion group.")),
+    "post_edited": Kind("pencil", N_("The post was edited.")),
+    "post_left": Kind("circle-slash", N_("No task was asked. %(left)s")),
+    "comment_planned": Kind("clock", N_("Planned for %(at)s. %(because)s")),
+    "comment_retry": Kind("refresh", N_("Nothing was sent yet. Next try in %(again_s)s s.")),
+    "comment_skipped": Kind("skip-forward", N_("Skipped. %(reason)s")),
+    "comment_sending": Kind("send", N_("Sending, attempt %(attempt)s.")),
+    "comment_sent": Kind("circle-check", N_("Sent as message %(message_id)s.")),
+    "comment_sent_alone": Kind("alert-triangle", N_("Sent as message %(message_id)s. %(reason)s")),
+    "comment_unknown": Kind("eye", N_("Needs a look. %(reason)s")),
+    "comment_rejected": Kind("circle-x", N_("Rejected. %(reason)s")),
+    "comment_deleted": Kind("trash", N_("Deleted. %(reason)s")),
+    "comment_expired": Kind("clock", N_("Expired. %(reason)s")),
+    "comment_cancelled": Kind("circle-slash", N_("Cancelled. %(reason)s")),
+    "comment_confirmed": Kind("circle-check", N_("A person looked: the comment is there.")),
+    "comment_dropped": Kind("circle-x", N_("A person looked: the comment is not there.")),
+    "comment_seen": Kind("eye", N_("Looked again: the comment is still there.")),
+    "comment_gone": Kind("eye-off", N_("Looked again: the comment is no longer there.")),
+    "answer_too_late": Kind("clock", N_("An answer of Telegram came too late and changed nothing.")),
+    "bot_connected": Kind("bot", N_("@%(username)s was connected.")),
+    "bot_removed": Kind("bot", N_("@%(username)s was removed.")),
+    "bot_paused": Kind("circle-pause", N_("@%(username)s was paused.")),
+    "bot_resumed": Kind("circle-play", N_("@%(username)s was resumed.")),
+    "bot_refused": Kind("circle-x", N_("Telegram shut @%(username)s out: %(answer)s")),
+    "bot_token_replaced": Kind("key", N_("@%(username)s got another token.")),
+    "channel_connected": Kind("megaphone", N_("The channel “%(title)s” was connected.")),
+    "channel_suspended": Kind("circle-pause", N_("The channel “%(title)s” was suspended. %(problem)s")),
+    "channel_reopened": Kind("circle-play", N_("The channel “%(title)s” is active again.")),
+    "channel_removed": Kind("trash", N_("The channel “%(title)s” was removed.")),
+    "task_created": Kind("list-checks", N_("The task “%(name)s” was made.")),
+    "task_changed": Kind("pencil", N_("The task “%(name)s” was changed.")),
+    "task_on": Kind("circle-play", N_("The task “%(name)s” was switched on.")),
+    "task_off": Kind("circle-slash", N_("The task “%(name)s” was switched off.")),
+    "task_paused": Kind("circle-pause", N_("The task “%(name)s” was paused.")),
+    "task_bots_changed": Kind("bot", N_("The bots of the task “%(name)s” were changed.")),
+    "task_deleted": Kind("trash", N_("The task “%(name)s” was deleted.")),
+}
+_UNKNOWN: Final = Kind("activity", "%(kind)s")
+
+
+def moment_of(event: Event, *, decision: Mapping[str, Any], zone: tzinfo, task: str = "", person: str = "") -> Moment:
+    """An event as a line of a timeline; `decision` is its comment's."""
+    kind = KINDS.get(_variant(event), _UNKNOWN)
+    sentence = _(kind.msgid, **_values(event, decision, zone)).strip()
+    return Moment(event.at, event.kind, sentence, kind.icon, event, task, person)
+
+
+def published(post: Post) -> Moment:
+    """The first line of a post's timeline."""
+    kind = KINDS["post_published"]
+    return Moment(post.published_at, "post_published", _(kind.msgid), kind.icon)
+
+
+def _variant(event: Event) -> str:
+    """The row of KINDS: some kinds have several sentences, by what their data say."""
+    if event.kind == "comment_planned" and "again_s" in event.data:
+        return "comment_retry"
+    if event.kind == "comment_sent" and event.data.get("sentence") == reasons.UNREPLIED_STAYS.msgid:
+        return "comment_sent_alone"
+    if event.kind == "task_toggled":
+        return f"task_{str(event.data.get('to', '')).lower()}"
+    return event.kind
+
+
+def _values(event: Event, decision: Mapping[str, Any], zone: tzinfo) -> dict[str, object]:
+    data = event.data
+    code = str(data.get("reason", ""))
+    problem = channel_reasons.sentence(code) if code in channel_reasons.SENTENCES else code
+    return {
+        "kind": event.kind.replace("_", " "),
+        "at": _due(data.get("send_at"), event.at, zone),
+        "because": _because(data.get("send_at"), decision),
+        "reason": reasons.sentence(_readable(data, zone)) if "values" in data else "",
+        "left": _left_reason(data),
+        "again_s": round(float(data.get("again_s", 0))),
+        "attempt": data.get("attempt", 1),
+        "message_id": data.get("message_id", "—"),
+        "username": data.get("username", ""),
+        "title": data.get("title", ""),
+        "name": data.get("name", ""),
+        "answer": code,
+        "problem": problem,
+    }
+
+
+def _due(send_at: object, told: datetime, zone: tzinfo) -> str:
+    """When it is due: the time alone where that is on the day on which it is told."""
+    moment = _moment(send_at)
+    if moment is None:
+        return ""
+    here = moment.astimezone(zone)
+    same_day = here.date() == told.astimezone(zone).date()
+    return here.strftime("%H:%M:%S") if same_day else show_moment(moment, zone, seconds=True)
+
+
+def _because(send_at: object, decision: Mapping[str, Any]) -> str:
+    """Why then: the delay; and where that was not enough, what moved it."""
+    delay, quiet = decision.get("delay"), decision.get("quiet_hours")
+    due, published_at, seen_at = (
+        _moment(one) for one in (send_at, decision.get("published_at"), decision.get("seen_at"))
+    )
+    if not delay or not due or not published_at or not seen_at:
+        return ""
+    said = _("Its delay: %(span)s.", span=_span(delay))
+    after = (due - published_at).total_seconds()
+    if after <= delay["max_s"] + 1:
+        return said
+    if quiet and due > seen_at:
+        return f"{said} {_('Quiet hours %(hours)s moved it.', hours=_quiet(quiet))}"
+    return f"{said} {_('The post was seen late.')}"
