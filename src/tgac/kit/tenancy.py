@@ -119,11 +119,29 @@ def _pin_statement(state: ORMExecuteState) -> None:
         if _touches_owned(state.statement):
             raise OutOfScope("a project's table is used where there is no project")
         return
-    if state.is_insert and _touches_owned(state.statement):
-        raise OutOfScope("rows of a project are added as objects, so that the guard sees them")
+    _refuse_unpinnable(state)
     state.statement = state.statement.options(
         with_loader_criteria(Owned, lambda cls: cls.project_id == scope, include_aliases=True)
     )
+
+
+def _refuse_unpinnable(state: ORMExecuteState) -> None:
+    """Refuse what the criteria below do not reach."""
+    if not _touches_owned(state.statement):
+        return
+    if state.is_insert:
+        raise OutOfScope("rows of a project are added as objects, so that the guard sees them")
+    if not state.is_orm_statement:
+        raise OutOfScope("a project's table is used without its class, where no condition can be added")
+    if state.is_update and isinstance(state.parameters, list):
+        raise OutOfScope("rows of a project are changed by a condition or as objects, not by their keys")
+    if state.is_update and _sets_project(state):
+        raise OutOfScope("rows cannot move to another project")
+
+
+def _sets_project(state: ORMExecuteState) -> bool:
+    named = [*(state.statement._values or ()), *(state.parameters or ())]  # type: ignore[attr-defined]
+    return any(getattr(one, "key", one) == "project_id" for one in named)
 
 
 @event.listens_for(GuardedSession, "before_flush")
