@@ -116,8 +116,11 @@ class Runner:
     async def _pause(self) -> float:
         if self._stopping or len(self._running) >= self.tools.config.max_concurrency:
             return IDLE_S
-        async with self.tools.reading(None, EVERYONE) as act:
-            moment = await store.next_moment(act.session, self.lanes)
+        try:
+            async with self.tools.reading(None, EVERYONE) as act:
+                moment = await store.next_moment(act.session, self.lanes)
+        except DBAPIError:
+            return IDLE_S  # the next turn says what is wrong
         return IDLE_S if moment is None else min(IDLE_S, max(0.0, (moment - self.tools.clock.now()).total_seconds()))
 
     async def _run_one(self, claimed: store.Claimed) -> None:
@@ -166,9 +169,12 @@ class Runner:
 
     async def _keep_leases(self) -> None:
         while True:
-            async with self.tools.acting(None, EVERYONE) as act:
-                await store.renew(act.session, owner=self.owner, until=act.now + timedelta(seconds=LEASE_S))
-                await store.release_lost(act.session, act.now)
+            try:
+                async with self.tools.acting(None, EVERYONE) as act:
+                    await store.renew(act.session, owner=self.owner, until=act.now + timedelta(seconds=LEASE_S))
+                    await store.release_lost(act.session, act.now)
+            except DBAPIError as error:
+                log().error("queue_unreachable", error=str(error.orig))
             await self.tools.clock.sleep(RENEW_S)
 
 
@@ -176,10 +182,19 @@ async def schedule(tools: Tools, periodic: Sequence[Periodic], owner: str) -> No
     """The scheduler: while it holds the one lease, enqueue each periodic job when it is due. Until cancelled."""
     due = {one.job.kind: 0.0 for one in periodic}
     while True:
-        async with tools.acting(None, EVERYONE) as act:
-            if await store.take_lease(act.session, name="scheduler", owner=owner, now=act.now, lease_s=LEASE_S):
-                for one in periodic:
-                    if tools.clock.monotonic() >= due[one.job.kind]:
-                        act.enqueue(one.job, key=f"periodic:{one.job.kind}")
-                        due[one.job.kind] = tools.clock.monotonic() + one.every_s
+        try:
+            await _enqueue_due(tools, periodic, owner, due)
+        except DBAPIError as error:
+            log().error("queue_unreachable", error=str(error.orig))
         await tools.clock.sleep(RENEW_S)
+
+
+async def _enqueue_due(tools: Tools, periodic: Sequence[Periodic], owner: str, due: dict[str, float]) -> None:
+    now = tools.clock.monotonic()
+    async with tools.acting(None, EVERYONE) as act:
+        if not await store.take_lease(act.session, name="scheduler", owner=owner, now=act.now, lease_s=LEASE_S):
+            return
+        ready = [one for one in periodic if now >= due[one.job.kind]]
+        for one in ready:
+            act.enqueue(one.job, key=f"periodic:{one.job.kind}")
+    due |= {one.job.kind: now + one.every_s for one in ready}

@@ -189,4 +189,4 @@ async def drop_leases(session: AsyncSession, owner: str) -> None:
 async def count(session: AsyncSession) -> dict[str, int]:
     """How many jobs are in each status."""
     found = await (await session.connection()).execute(text("SELECT status, count(*) FROM jobs GROUP BY status"))
-    return dict(found.tuples().all())
+    return {status: number for status, number in found}

@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import suppress
 
+from sqlalchemy.exc import DBAPIError
+
 from tgac.kit.clock import Clock
 from tgac.kit.db.session import Database
 
@@ -47,7 +49,7 @@ async def _watch_version(db: Database, clock: Clock, bell: Bell) -> None:
 async def _hear_notifications(db: Database, clock: Clock, bell: Bell) -> None:
     """Postgres: LISTEN on a connection of its own; a lost one is made again."""
     while True:
-        with suppress(OSError):
+        with suppress(OSError, DBAPIError):
             async with db.engine.connect() as connection:
                 raw = (await connection.get_raw_connection()).driver_connection
                 assert raw is not None
