@@ -63,7 +63,7 @@ def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
     if timing.time_zone:
         yield _("Time zone"), timing.time_zone
     minutes = timing.expire_after_s // 60
-    yield _("Given up"), ngettext("%(n)s minute after the window", "%(n)s minutes after the window", minutes)
+    yield _("At the latest"), ngettext("%(n)s minute after the window", "%(n)s minutes after the window", minutes)
     if content.label:
         yield _("Label"), content.label
     yield _("Notification"), _("without a sound") if content.silent else _("with a sound")
