@@ -188,5 +188,5 @@ async def drop_leases(session: AsyncSession, owner: str) -> None:
 
 async def count(session: AsyncSession) -> dict[str, int]:
     """How many jobs are in each status."""
-    found = await (await session.connection()).execute(text("SELECT status, count(*) FROM jobs GROUP BY status"))
-    return {status: number for status, number in found}
+    found = await (await session.connection()).execute(text("SELECT status, count(*) AS n FROM jobs GROUP BY status"))
+    return {row.status: row.n for row in found}
