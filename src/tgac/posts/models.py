@@ -19,7 +19,6 @@ class Post(Owned, Base):
     root_id: Mapped[int | None]
     album_id: Mapped[str | None] = mapped_column(String(64))
     root_album_id: Mapped[str | None] = mapped_column(String(64))
-    origin: Mapped[str | None] = mapped_column(String(200))
     text: Mapped[str]
     media: Mapped[str | None] = mapped_column(String(16))
     has_keyboard: Mapped[bool] = mapped_column(default=False)
@@ -46,6 +45,7 @@ class PostItem(Owned, Base):
     message_id: Mapped[int | None]
     root_id: Mapped[int | None]
     album_id: Mapped[str | None] = mapped_column(String(64))
+    origin: Mapped[str | None] = mapped_column(String(200))
 
     __table_args__ = owned_args(
         owned_key("post_id", "posts"),

@@ -9,7 +9,7 @@ Source of the rules: docs/telegram.md.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, or_, select
 
 from tgac.channels.models import Channel
 from tgac.kit.act import Act
@@ -59,18 +59,18 @@ def group_piece(message: Message, channel: Channel) -> Piece:
 
 async def take_piece(act: Act, channel: Channel, piece: Piece) -> Taken:
     """Put a message to its post, making the post if it is the first. A second delivery changes nothing."""
-    items = await _items_of(act, channel, piece)
-    item = items[0] if items else None
+    item = await _item_of(act, channel, piece)
     if item is not None and not _says_more(item, piece):
         return Taken(await act.session.get_one(Post, item.post_id), is_fresh=False, has_fresh_root=False)
-    posts = await _posts_of(act, channel, piece, [one.post_id for one in items])
+    posts = await _posts_of(act, channel, piece, item)
     post = posts[0] if posts else _new_post(act, channel, piece)
+    had_root = post.root_id is not None
     for other in posts[1:]:
         await _merge(act, post, other)
-    had_root = post.root_id is not None
     _fold(post, piece)
     await act.flush()
-    await _put_item(act, channel, post, piece)
+    _put_item(act, item or PostItem(channel_id=channel.id), post, piece)
+    await act.flush()
     return Taken(post, is_fresh=True, has_fresh_root=post.root_id is not None and not had_root)
 
 
@@ -82,29 +82,46 @@ def _says_more(item: PostItem, piece: Piece) -> bool:
     )
 
 
-async def _items_of(act: Act, channel: Channel, piece: Piece) -> list[PostItem]:
+async def _item_of(act: Act, channel: Channel, piece: Piece) -> PostItem | None:
+    """The item that this message is, or whose other half it is."""
     same: list[ColumnElement[bool]] = []
     if piece.message_id is not None:
         same.append(PostItem.message_id == piece.message_id)
     if piece.root_id is not None:
         same.append(PostItem.root_id == piece.root_id)
+    found = await act.session.scalars(select(PostItem).where(PostItem.channel_id == channel.id, or_(*same)))
+    return found.first() or await _other_half(act, channel, piece)
+
+
+async def _other_half(act: Act, channel: Channel, piece: Piece) -> PostItem | None:
+    """A repost's message and its forward have no number in common, but their origin. Each item is paired once."""
+    if piece.origin is None:
+        return None
+    # Locked, so that two bots cannot take in the two halves side by side without seeing each other's.
+    await act.session.execute(select(Channel.id).where(Channel.id == channel.id).with_for_update())
+    mine, others = PostItem.message_id, PostItem.root_id
+    if piece.message_id is None:
+        mine, others = others, mine
+    near = Post.published_at.between(piece.published_at - SAME_MOMENT, piece.published_at + SAME_MOMENT)
     found = await act.session.scalars(
-        select(PostItem).where(PostItem.channel_id == channel.id, or_(*same)).order_by(PostItem.id)
+        select(PostItem)
+        .join(Post, Post.id == PostItem.post_id)
+        .where(PostItem.channel_id == channel.id, PostItem.origin == piece.origin, mine.is_(None), near)
+        .order_by(others)
+        .limit(1)
     )
-    return list(found)
+    return found.first()
 
 
-async def _posts_of(act: Act, channel: Channel, piece: Piece, post_ids: list[int]) -> list[Post]:
-    """Every post that this message belongs to, oldest first: by its item, by its album, by a repost's origin."""
-    same: list[ColumnElement[bool]] = [Post.id.in_(post_ids)]
+async def _posts_of(act: Act, channel: Channel, piece: Piece, item: PostItem | None) -> list[Post]:
+    """Every post that this message belongs to, oldest first: by its item, by its album."""
+    same: list[ColumnElement[bool]] = [Post.id == item.post_id] if item else []
     if piece.album_id is not None:
         same.append(Post.album_id == piece.album_id)
     if piece.root_album_id is not None:
         same.append(Post.root_album_id == piece.root_album_id)
-    if piece.origin is not None:
-        half = Post.message_id if piece.message_id is not None else Post.root_id
-        near = Post.published_at.between(piece.published_at - SAME_MOMENT, piece.published_at + SAME_MOMENT)
-        same.append((Post.origin == piece.origin) & half.is_(None) & near)
+    if not same:
+        return []
     found = await act.session.scalars(select(Post).where(Post.channel_id == channel.id, or_(*same)).order_by(Post.id))
     return list(found)
 
@@ -117,7 +134,6 @@ def _new_post(act: Act, channel: Channel, piece: Piece) -> Post:
         forwarded=False,
         published_at=piece.published_at,
         seen_at=act.now,
-        origin=piece.origin,
     )
     act.session.add(post)
     return post
@@ -129,43 +145,45 @@ def _fold(post: Post, piece: Piece) -> None:
     post.root_id = _lowest(post.root_id, piece.root_id)
     post.album_id = post.album_id or piece.album_id
     post.root_album_id = post.root_album_id or piece.root_album_id
-    post.text = post.text or message.text
-    post.media = post.media or message.media
+    post.text = _text(post, message.text)
+    post.media = _lowest(post.media, message.media)
     post.has_keyboard = post.has_keyboard or message.has_keyboard
     post.forwarded = post.forwarded or piece.origin is not None
     post.published_at = min(post.published_at, piece.published_at)
 
 
-def _lowest(one: int | None, other: int | None) -> int | None:
-    return min((number for number in (one, other) if number is not None), default=None)
+def _lowest[T: (int, str)](one: T | None, other: T | None) -> T | None:
+    return min((value for value in (one, other) if value is not None), default=None)
+
+
+def _text(post: Post, other: str) -> str:
+    """An album speaks with its longest caption: whatever comes first, the choice is the same. An edit stands."""
+    return post.text if post.edited_at else max(post.text, other, key=lambda text: (len(text), text))
 
 
 async def _merge(act: Act, post: Post, other: Post) -> None:
     """Two posts turn out to be one album: the younger gives up its items. It has no comments yet: planning waits."""
     post.message_id = _lowest(post.message_id, other.message_id)
     post.root_id = _lowest(post.root_id, other.root_id)
-    post.text = post.text or other.text
-    await act.session.execute(
-        update(PostItem)
-        .where(PostItem.post_id == other.id)
-        .values(post_id=post.id)
-        .execution_options(synchronize_session=False)
-    )
+    post.album_id = post.album_id or other.album_id
+    post.root_album_id = post.root_album_id or other.root_album_id
+    post.text = _text(post, other.text)
+    post.media = _lowest(post.media, other.media)
+    post.forwarded = post.forwarded or other.forwarded
+    post.published_at = min(post.published_at, other.published_at)
+    for item in await act.session.scalars(select(PostItem).where(PostItem.post_id == other.id)):
+        item.post_id = post.id
+    await act.flush()
     await act.session.delete(other)
 
 
-async def _put_item(act: Act, channel: Channel, post: Post, piece: Piece) -> None:
-    items = await _items_of(act, channel, piece)
-    item = items[0] if items else PostItem(channel_id=channel.id, post_id=post.id)
-    for double in items[1:]:
-        await act.session.delete(double)
-    await act.flush()
+def _put_item(act: Act, item: PostItem, post: Post, piece: Piece) -> None:
     item.message_id = piece.message_id or item.message_id
     item.root_id = piece.root_id or item.root_id
     item.album_id = piece.album_id or item.album_id
+    item.origin = piece.origin or item.origin
     item.post_id = post.id
     act.session.add(item)
-    await act.flush()
 
 
 async def take_edit(act: Act, channel: Channel, message: Message) -> Post | None:

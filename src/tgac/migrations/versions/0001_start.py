@@ -53,6 +53,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "kept_answers",
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.String(), nullable=True),
+        sa.Column("begun_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_kept_answers")),
+    )
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_kept_answers_begun_at"), ["begun_at"], unique=False)
+
+    op.create_table(
         "leases",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=False),
@@ -316,7 +329,6 @@ def upgrade() -> None:
         sa.Column("root_id", sa.Integer(), nullable=True),
         sa.Column("album_id", sa.String(length=64), nullable=True),
         sa.Column("root_album_id", sa.String(length=64), nullable=True),
-        sa.Column("origin", sa.String(length=200), nullable=True),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("media", sa.String(length=16), nullable=True),
         sa.Column("has_keyboard", sa.Boolean(), nullable=False),
@@ -471,6 +483,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Integer(), nullable=True),
         sa.Column("root_id", sa.Integer(), nullable=True),
         sa.Column("album_id", sa.String(length=64), nullable=True),
+        sa.Column("origin", sa.String(length=200), nullable=True),
         sa.Column("project_id", Id, nullable=False),
         sa.Column("id", Id, nullable=False),
         sa.ForeignKeyConstraint(
@@ -592,6 +605,10 @@ def downgrade() -> None:
 
     op.drop_table("seen_updates")
     op.drop_table("leases")
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_kept_answers_begun_at"))
+
+    op.drop_table("kept_answers")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_jobs_key",
