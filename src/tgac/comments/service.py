@@ -69,7 +69,7 @@ async def _place(act: Act, comment: Comment, resolution: Resolution) -> int | No
     number = message_number(resolution.link) if resolution.link else resolution.message_id
     if number is None:
         return None
-    taken = select(Comment.id).where(Comment.group_id == comment.group_id, Comment.message_id == number)
+    taken = select(Comment.id).where(Comment.channel_id == comment.channel_id, Comment.message_id == number)
     if await act.session.scalar(taken.limit(1)) is not None:
         raise Invalid(_("This is the link of another comment."), field="link")
     return number

@@ -113,9 +113,7 @@ async def resolve_comment(request: Request, act: WriteAct, comment_id: RowId) ->
     return await _post_page(request, act, comment.post_id, form=form, status=422)
 
 
-async def _post_page(
-    request: Request, act: Act, post_id: int, *, form: Filled[Any], status: int = 200
-) -> HTMLResponse:
+async def _post_page(request: Request, act: Act, post_id: int, *, form: Filled[Any], status: int = 200) -> HTMLResponse:
     (post,) = await shown_posts(act, [await find_post(act, post_id)])
     zone = await zone_here(act)
     return page(
