@@ -16,10 +16,8 @@ from tgac.kit.db.session import DatabaseUnfit
 from tgac.kit.errors import AppError
 from tgac.kit.log import set_up_logs
 from tgac.kit.secrets import new_master_key
-from tgac.kit.telegram.links import start_link
 from tgac.kit.tenancy import EVERYONE
 from tgac.kit.tools import Tools
-from tgac.people.queries import user_named
 from tgac.people.service import (
     add_user,
     bind_user,
@@ -116,8 +114,7 @@ def init(
         bot = await tools.telegram.get_me(tools.config.telegram_bot_token)
         async with tools.acting(None, EVERYONE) as act:
             await ensure_first_admin(act)
-            payload = await make_bind_link(act)
-        return start_link(tools.config.telegram_link_base, bot.username or "", payload=payload)
+            return await make_bind_link(act, bot_username=bot.username or "")
 
     link = asyncio.run(_with_tools(work))
     sys.stdout.write(f"Written: .env\nStart it: tgac up\nThen open this within 15 minutes, as @{admin}: {link}\n")
@@ -222,7 +219,7 @@ def user_block(username: Username) -> None:
 
     async def work(tools: Tools) -> None:
         async with tools.acting(None, EVERYONE) as act:
-            await block_user(act, (await user_named(act.session, username)).id)
+            await block_user(act, username)
 
     asyncio.run(_with_tools(work))
 

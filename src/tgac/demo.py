@@ -41,7 +41,7 @@ POSTS: Final[tuple[tuple[int, dict[str, Any]], ...]] = (
     (0, {"text": "The new tram line opens on Monday. First ride at 05:40, free for everyone until noon."}),
     (1, {"text": "Борщ по-домашнему: свёкла, терпение и ложка уксуса. Рецепт внутри. #рецепты"}),
     (2, {"text": "Compilers got faster again this year. Here is why it matters for you. #tools"}),
-    (0, {"text": "Saturday in pictures", "album": [{"media": "photo"}, {"media": "photo"}, {"media": "photo"}]}),
+    (0, {"text": "Saturday in pictures", "album": ["photo", "photo", "photo"]}),
     (
         2,
         {
@@ -67,7 +67,9 @@ class Demo:
         """One of the sandbox's controls."""
         async with self.session.post(f"{self.url}/sandbox{path}", json=body) as answer:
             told = await answer.json()
-            return told["result"]
+        if not told["ok"]:
+            raise RuntimeError(f"the sandbox refused {path}: {told['error']}")
+        return told["result"]
 
     async def add_admin(self, chat_id: int, bot_id: int, right: str) -> None:
         """Make a bot an administrator of a chat, as its owner would."""
@@ -107,11 +109,10 @@ async def _run(
         await schema.upgrade(tools.db)
         await _furnish(tools, demo)
         stopping = stop_on_signals()
-        everything = asyncio.create_task(run_all(tools, stopping))
-        posting = asyncio.create_task(_post_on(demo, tools.clock, post_every_s))
+        posting = asyncio.create_task(_post_on(demo, tools.clock, post_every_s, stopping))
         _greet(config.base_url, sandbox.url)
         try:
-            await everything
+            await run_all(tools, stopping)
         finally:
             await end_task(posting)
 
@@ -152,14 +153,15 @@ async def _add_channel(
     return (await connect_channel(tools, anna, project_id=project_id, ref=f"@{username}")).channel.id
 
 
-async def _post_on(demo: Demo, clock: Clock, every_s: float) -> None:
-    """Publish example posts for as long as the demo runs."""
-    if every_s <= 0:
-        return
-    dice = random.Random()
-    for channel, post in itertools.cycle(POSTS):
-        await clock.sleep(every_s * dice.uniform(0.5, 1.5))
-        await demo.ask(f"/channels/{demo.channels[channel]}/posts", **post)
+async def _post_on(demo: Demo, clock: Clock, every_s: float, stopping: asyncio.Event) -> None:
+    """Publish example posts for as long as the demo runs; a post that fails ends it."""
+    try:
+        for channel, post in itertools.cycle(POSTS if every_s > 0 else ()):
+            await clock.sleep(every_s * random.uniform(0.5, 1.5))
+            await demo.ask(f"/channels/{demo.channels[channel]}/posts", **post)
+    except RuntimeError:
+        stopping.set()
+        raise
 
 
 def _greet(panel: str, telegram: str) -> None:

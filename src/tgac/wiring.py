@@ -26,7 +26,7 @@ from tgac.kit.web.idempotency import ForgetAnswers, Idempotent, forget_answers
 from tgac.kit.web.pages import STATIC_PATH, static_files
 from tgac.kit.web.security import RequestGuard, SafeHeaders
 from tgac.panel import api as panel_api
-from tgac.panel import health
+from tgac.panel import health, home
 from tgac.panel import web as panel_web
 from tgac.people import api as people_api
 from tgac.people import web as people_web
@@ -54,6 +54,7 @@ PERIODIC = (
 
 ROUTERS = (
     health.router,
+    home.router,
     people_api.router,
     bots_api.router,
     channels_api.router,

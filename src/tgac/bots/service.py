@@ -1,8 +1,6 @@
 """What can be done with bots. Telegram is asked while no act is open."""
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import Final
 
 from sqlalchemy import select
 
@@ -19,12 +17,6 @@ from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import _
 
 _TOKEN = re.compile(r"[0-9]{5,16}:[A-Za-z0-9_-]{30,50}")
-
-type Objection = Callable[[Act, int], Awaitable[None]]
-
-before_removal: Final[list[Objection]] = []
-"""Slices above put here what speaks against removing a bot: each raises a Conflict with the reason."""
-
 
 async def connect_bot(tools: Tools, author: Principal, *, project_id: int, token: str) -> Bot:
     """Take a bot into the project by its token. Nothing is changed on failure.
@@ -114,11 +106,12 @@ async def resume_bot(act: Act, bot_id: int) -> Bot:
 
 
 async def remove_bot(act: Act, bot_id: int) -> None:
-    """Take the bot and its seats out of the project; what it wrote stays. Raises NotFound, Refused, Conflict."""
+    """Take the bot and its seats out of the project, and out of its tasks; what it wrote stays.
+
+    What it was still to write is cancelled when it is due. Raises NotFound, Refused.
+    """
     require(act, Right.EDIT)
     bot = await find_bot(act, bot_id)
-    for objection in before_removal:
-        await objection(act, bot_id)
     record(act, "bot_removed", {"username": bot.username}, bot_id=bot_id)
     await act.session.delete(bot)
     await act.flush()

@@ -59,7 +59,9 @@ async def may_leave(act: Act, comment: Comment) -> Ready | Stop | Held:
     channel = await act.session.get_one(Channel, comment.channel_id)
     post = await act.session.get_one(Post, comment.post_id)
     # Locked, so that two workers cannot both find the last place within Telegram's limits for one bot.
-    bot = await act.session.get_one(Bot, comment.bot_id, with_for_update=True)
+    bot = await act.session.get(Bot, comment.bot_id, with_for_update=True)
+    if bot is None:
+        return Stop("cancelled", reasons.BOT_NOT_ACTIVE)
     seat = await _seat(act, comment)
     if stop := _forbidden_by_place(post, channel, bot, seat):
         return stop

@@ -3,7 +3,7 @@
 Fields of errors are named as the API names them: `name`, `bot_ids`, and paths in the document after `config.`.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,11 +21,6 @@ from tgac.tasks.models import Task, TaskBot
 from tgac.tasks.queries import Scenery, TaskStatus, find_task, scenery, task_named
 
 MAX_NAME: Final = 100
-
-type Objection = Callable[[Act, int], Awaitable[None]]
-
-before_deletion: Final[list[Objection]] = []
-"""Slices above put here what speaks against deleting a task: each raises a Conflict with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +107,6 @@ async def delete_task(act: Act, task_id: int) -> None:
     task = await find_task(act, task_id)
     if task.status != "OFF":
         raise Conflict(_("Switch the task off before you delete it."), code="task_not_off")
-    for objection in before_deletion:
-        await objection(act, task_id)
     record(act, "task_deleted", {"name": task.name}, task_id=task_id)
     await act.session.delete(task)
     await act.flush()

@@ -5,7 +5,6 @@ from tests.support.world import World
 from tgac.bots.models import Bot
 from tgac.bots.queries import find_bot, seats_in_use
 from tgac.bots.service import (
-    before_removal,
     check_bot,
     connect_bot,
     mark_bot_refused,
@@ -15,7 +14,6 @@ from tgac.bots.service import (
     resume_bot,
     token_of,
 )
-from tgac.kit.act import Act
 from tgac.kit.errors import AppError, Conflict, Invalid, NotFound, Refused, Unavailable
 from tgac.kit.tenancy import EVERYONE, Principal
 from tgac.people.projects import create_project
@@ -187,15 +185,3 @@ async def test_a_removed_bot_takes_its_seats_along(world: World) -> None:
             await find_bot(act, world.bots[0].id)
 
 
-async def test_what_speaks_against_a_removal_stops_it(world: World) -> None:
-    async def serves(act: Act, bot_id: int) -> None:
-        raise Conflict(f"{bot_id} serves a task")
-
-    before_removal.append(serves)
-    try:
-        async with world.tools.acting(world.anna, world.project_id) as act:
-            with pytest.raises(Conflict, match="serves a task"):
-                await remove_bot(act, world.bots[0].id)
-    finally:
-        before_removal.remove(serves)
-    assert (await as_it_is(world)).status == "ACTIVE"
