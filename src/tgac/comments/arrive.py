@@ -13,11 +13,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tgac.bots.models import Bot
+from tgac.channels.membership import link_changed, membership_changed
 from tgac.channels.models import Channel
 from tgac.channels.queries import channels_heard_by
-from tgac.channels.membership import link_changed, membership_changed
 from tgac.comments.jobs import ForgetUpdates, PlanPost
-from tgac.comments.models import SeenUpdate
+from tgac.comments.models import Comment, SeenUpdate
 from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict
@@ -66,13 +66,20 @@ async def take_updates(tools: Tools, bot: Bot, raw: Sequence[dict[str, Any]]) ->
 async def _take_apart(tools: Tools, bot: Bot, raw: Sequence[dict[str, Any]]) -> None:
     for one in raw:
         try:
-            await _take_together(tools, bot, [one])
-        except (Conflict, IntegrityError):
-            await _take_together(tools, bot, [one])
+            await _take_alone(tools, bot, one)
+        except (Conflict, IntegrityError) as error:
+            log().error("update_left_out", bot=bot.id, update=one.get("update_id"), exc_info=error)
         except DBAPIError:
             raise
         except Exception as error:  # noqa: BLE001  an update that breaks us must not hold up those behind it
             log().error("update_left_out", bot=bot.id, update=one.get("update_id"), exc_info=error)
+
+
+async def _take_alone(tools: Tools, bot: Bot, one: dict[str, Any]) -> None:
+    try:
+        await _take_together(tools, bot, [one])
+    except (Conflict, IntegrityError):
+        await _take_together(tools, bot, [one])
 
 
 async def _take_together(tools: Tools, bot: Bot, raw: Sequence[dict[str, Any]]) -> None:
@@ -112,7 +119,7 @@ async def _take(act: Act, bot: Bot, update: Update) -> None:
 
 async def _take_post(act: Act, bot: Bot, message: Message) -> None:
     for channel in await channels_heard_by(act, bot.id, channel_telegram_id=message.chat.id):
-        taken = await take_piece(act, channel, channel_piece(message))
+        taken = await take_piece(act, channel, channel_piece(message), spoken_under=_spoken_under)
         _hand_on(act, channel, taken, message)
 
 
@@ -121,8 +128,14 @@ async def _take_root(act: Act, bot: Bot, message: Message, channel_id: int) -> N
     if not channels:
         await link_changed(act, bot, channel_telegram_id=channel_id, group_id=message.chat.id)
     for channel in channels:
-        taken = await take_piece(act, channel, group_piece(message, channel))
+        taken = await take_piece(act, channel, group_piece(message, channel), spoken_under=_spoken_under)
         _hand_on(act, channel, taken, message)
+
+
+async def _spoken_under(act: Act, post_ids: Sequence[int]) -> set[int]:
+    """Those of the posts under which a comment stands, or may stand."""
+    there = Comment.state.in_(("sending", "sent", "unknown"))
+    return set(await act.session.scalars(select(Comment.post_id).where(Comment.post_id.in_(post_ids), there)))
 
 
 def _hand_on(act: Act, channel: Channel, taken: Taken, message: Message) -> None:

@@ -6,6 +6,7 @@ message becomes an item, items find their post by what they share, and posts tha
 Source of the rules: docs/telegram.md.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +19,9 @@ from tgac.posts.models import Post, PostItem
 
 SAME_MOMENT = timedelta(seconds=60)
 """A repost and its automatic forward share their origin; this tells two reposts of one original apart."""
+
+type SpokenUnder = Callable[[Act, Sequence[int]], Awaitable[set[int]]]
+"""Tells, of posts by their ids, those under which comments stand: the slice above knows."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,14 @@ def group_piece(message: Message, channel: Channel) -> Piece:
     return Piece(None, message.message_id, None, message.media_group_id, signature, message.date, message)
 
 
-async def take_piece(act: Act, channel: Channel, piece: Piece) -> Taken:
+async def take_piece(act: Act, channel: Channel, piece: Piece, *, spoken_under: SpokenUnder) -> Taken:
     """Put a message to its post, making the post if it is the first. A second delivery changes nothing."""
     item = await _item_of(act, channel, piece)
     if item is not None and not _says_more(item, piece):
         return Taken(await act.session.get_one(Post, item.post_id), is_fresh=False, has_fresh_root=False)
     posts = await _posts_of(act, channel, piece, item)
-    post = posts[0] if posts else _new_post(act, channel, piece)
+    post = await _one_of(act, posts, spoken_under) if posts else _new_post(act, channel, piece)
     had_root = post.root_id is not None
-    for other in posts[1:]:
-        await _merge(act, post, other)
     _fold(post, piece)
     await act.flush()
     _put_item(act, item or PostItem(channel_id=channel.id), post, piece)
@@ -126,6 +128,19 @@ async def _posts_of(act: Act, channel: Channel, piece: Piece, item: PostItem | N
     return list(found)
 
 
+async def _one_of(act: Act, posts: list[Post], spoken_under: SpokenUnder) -> Post:
+    """The post that stays, after the others were merged into it: the oldest under which a comment stands, else the
+    oldest. What is commented stays by itself: it came apart before anybody could know."""
+    if len(posts) == 1:
+        return posts[0]
+    spoken = await spoken_under(act, [post.id for post in posts])
+    first, *others = sorted(posts, key=lambda post: (post.id not in spoken, post.id))
+    for other in others:
+        if other.id not in spoken:
+            await _merge(act, first, other)
+    return first
+
+
 def _new_post(act: Act, channel: Channel, piece: Piece) -> Post:
     post = Post(
         channel_id=channel.id,
@@ -162,7 +177,7 @@ def _text(post: Post, other: str) -> str:
 
 
 async def _merge(act: Act, post: Post, other: Post) -> None:
-    """Two posts turn out to be one album: the younger gives up its items. It has no comments yet: planning waits."""
+    """Two posts turn out to be one album: `other` gives up its items; what was planned for it goes with it."""
     post.message_id = _lowest(post.message_id, other.message_id)
     post.root_id = _lowest(post.root_id, other.root_id)
     post.album_id = post.album_id or other.album_id

@@ -147,9 +147,13 @@ class Desk:
             channel = await session.get_one(Channel, 1)
             for message in told:
                 piece = group_piece(message, channel) if message.chat.id == GROUP else channel_piece(message)
-                await take_piece(act, channel, piece)
+                await take_piece(act, channel, piece, spoken_under=_nobody_spoke)
             await session.flush()
             return {await _told(act, post) for post in await session.scalars(select(Post))}
+
+
+async def _nobody_spoke(act: Act, post_ids: Sequence[int]) -> set[int]:
+    return set()
 
 
 async def _told(act: Act, post: Post) -> tuple[Any, ...]:
