@@ -40,7 +40,7 @@ async def observe(tools: Tools, job: Observe) -> Outcome:
     if question is None:
         return Cancel("nothing to look at any more")
     seen = await _probe(tools, question)
-    if isinstance(seen, Snooze):
+    if not isinstance(seen, bool):
         return seen
     async with tools.acting(None, job.project_id) as act:
         comment = await act.session.get_one(Comment, job.comment_id)
@@ -67,8 +67,8 @@ async def _ask(tools: Tools, job: Observe) -> _Question | None:
         return _Question(token_of(act.keys, bot), comment.group_id, comment.message_id, comment.text or "", look)
 
 
-async def _probe(tools: Tools, question: _Question) -> bool | Snooze:
-    """True: it stands. False: it is gone."""
+async def _probe(tools: Tools, question: _Question) -> bool | Snooze | Cancel:
+    """True: it stands. False: it is gone. Where the bot may not look any more, nobody can tell."""
     try:
         await tools.telegram.edit_message(
             question.token,
@@ -85,4 +85,6 @@ async def _probe(tools: Tools, question: _Question) -> bool | Snooze:
         return False if refused.reason == "gone" else Snooze(LATER_S)
     except (faults.NotSent, faults.Ambiguous):
         return Snooze(LATER_S)
+    except faults.Fault as fault:
+        return Cancel(f"nothing to be seen: {fault}")
     return True

@@ -12,6 +12,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from tgac.bots.models import Bot, Seat
 from tgac.bots.service import mark_bot_refused, token_of
@@ -42,6 +43,8 @@ DEADLINE_S = 60.0
 """After so long without an outcome a sending comment counts as lost: longer than the gateway's longest call."""
 START_WITHIN_S = 5.0
 """A process that was stopped and resumed between its intent and its call must not call any more."""
+WRITE_AGAIN_S = (0.2, 1.0, 3.0, 10.0, 30.0)
+"""Waits between attempts to write an answer down."""
 FIRST_LOOK_S = 300.0
 
 
@@ -68,6 +71,18 @@ async def send_comment(tools: Tools, job: SendComment) -> Outcome:
     verdict = of_late_start()
     if tools.clock.monotonic() - started < START_WITHIN_S:
         verdict = await _call(tools, intent)
+    return await _write(tools, job, intent, verdict=verdict)
+
+
+async def _write(tools: Tools, job: SendComment, intent: Intent, *, verdict: Verdict) -> Outcome:
+    """Write the outcome. Nobody else knows what Telegram said, so a database that is away is waited for."""
+    for wait_s in WRITE_AGAIN_S:
+        try:
+            async with tools.acting(None, job.project_id) as act:
+                return await _settle(act, intent, verdict)
+        except DBAPIError as error:
+            log().error("answer_not_written", comment=intent.comment_id, error=str(error.orig))
+            await tools.clock.sleep(wait_s)
     async with tools.acting(None, job.project_id) as act:
         return await _settle(act, intent, verdict)
 
