@@ -18,6 +18,7 @@ from tgac.kit.errors import AppError, Refused, TooLarge
 from tgac.kit.web.forms import CSRF_FIELD
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import STATIC_PATH
+from tgac.kit.web.plain_body import require_plain_body
 
 CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -73,7 +74,7 @@ def _cache_control(path: str, status: int) -> str:
 
 
 class RequestGuard:
-    """ASGI: refuses bodies above `body_limit` bytes (413) and forged unsafe requests (403).
+    """ASGI: refuses bodies above `body_limit` bytes (413), forged unsafe requests (403) and bodies with traps (422).
 
     The whole body is read before the app runs, so the limit holds whatever `Content-Length` claims. A request with
     `Authorization: Bearer` passes the forgery check: whoever reads the session must then ignore its cookie.
@@ -97,6 +98,7 @@ class RequestGuard:
         try:
             body = await self._read(scope, receive)
             self._check(scope, body, token)
+            require_plain_body(Headers(scope=scope).get("content-type", ""), body)
         except AppError as error:
             response = await self.answer(Request(scope), error)
             return await response(scope, receive, send)
