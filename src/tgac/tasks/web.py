@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from tgac.kit.act import Act
 from tgac.kit.errors import AppError, Invalid
 from tgac.kit.tenancy import RIGHTS, Right, require
-from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
+from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep
 from tgac.kit.web.forms import Filled, read_form
 from tgac.kit.web.i18n import N_, _
 from tgac.kit.web.pages import Notice, fragment, go, page
@@ -144,6 +144,7 @@ async def change(request: Request, act: ReadAct, tools: ToolsDep, principal: Pri
 @router.post("/{task_id}/toggle")
 async def toggle(request: Request, act: ReadAct, tools: ToolsDep, principal: PrincipalDep, task_id: RowId) -> Response:
     """Switch it and show it; where it cannot be switched on, its page says what is missing."""
+    require(act, Right.EDIT)
     form = await read_form(request, Toggle)
     if form.data is None:
         raise Invalid(_("Choose one of the values offered."), fields=form.errors)
@@ -159,9 +160,12 @@ async def toggle(request: Request, act: ReadAct, tools: ToolsDep, principal: Pri
 
 
 @router.post("/{task_id}/duplicate")
-async def duplicate(request: Request, act: WriteAct, task_id: RowId) -> Response:
+async def duplicate(
+    request: Request, act: ReadAct, tools: ToolsDep, principal: PrincipalDep, task_id: RowId
+) -> Response:
     """Copy it and open the copy in the editor."""
-    copy = await service.duplicate_task(act, task_id)
+    async with tools.acting(principal, act.project_id) as writing:
+        copy = await service.duplicate_task(writing, task_id)
     notice = Notice(_("“%(name)s” is a copy and is off.", name=copy.name))
     return go(request, f"{_path(act.project_id, copy.id)}/edit", notice)
 
@@ -169,6 +173,7 @@ async def duplicate(request: Request, act: WriteAct, task_id: RowId) -> Response
 @router.post("/{task_id}/delete")
 async def delete(request: Request, act: ReadAct, tools: ToolsDep, principal: PrincipalDep, task_id: RowId) -> Response:
     """Delete it once its name was typed."""
+    require(act, Right.EDIT)
     form = await read_form(request, Deletion)
     task = await find_task(act, task_id)
     if form.data is None or form.data.name.strip() != task.name:

@@ -1,0 +1,174 @@
+"""The editor's form says what the document says, and the sentence as well."""
+
+from typing import Any
+
+import pytest
+
+from tgac.bots.models import Bot
+from tgac.channels.models import Channel
+from tgac.kit.errors import Conflict, Invalid
+from tgac.kit.web.forms import Filled
+from tgac.kit.web.i18n import using
+from tgac.tasks.config import Delay, TaskConfig, check_config
+from tgac.tasks.draft import add_variant, bots_of, document_of, form_of, refuse, variants_of
+from tgac.tasks.queries import Scenery
+from tgac.tasks.sentence import delay_words, draft_sentence, sentence_of
+from tgac.tasks.tests.test_config import FULL_DOCUMENT, GOOD
+
+WIDE: dict[str, Any] = {
+    "content": {
+        "variants": [
+            {
+                "text": "line\n\nline {a|b}",
+                "buttons": [
+                    [{"text": "1", "url": "https://a.b"}, {"text": "2", "url": "https://a.b"}],
+                    [{"text": "3", "url": "tg://resolve?domain=abc"}],
+                ],
+            }
+        ]
+    },
+    "timing": {"delay": {"min_s": 7200, "max_s": 10800}},
+    "limits": {"per_post": 3},
+    "filter": {"share": 0.333, "weekdays": [5]},
+}
+
+
+def as_sets(config: TaskConfig) -> dict[str, Any]:
+    """The document, with the lists whose order means nothing sorted: boxes are ticked in no order."""
+    document = config.dump()
+    for part, key in (("targets", "channels"), ("filter", "media"), ("filter", "weekdays")):
+        document[part][key].sort()
+    return document
+
+
+@pytest.mark.parametrize("raw", [GOOD, FULL_DOCUMENT, WIDE])
+def test_the_form_means_the_document_that_it_shows(raw: dict[str, Any]) -> None:
+    config = check_config(raw)
+    form = form_of("Name", config, [4, 2])
+    hidden = {"limits": config.limits, "after": config.after, "timing": config.timing}
+    base = TaskConfig().model_copy(update=hidden)
+    assert as_sets(check_config(document_of(form, base))) == as_sets(config)
+    assert bots_of(form) == [2, 4]
+
+
+def test_what_the_editor_does_not_show_stays() -> None:
+    base = check_config(FULL_DOCUMENT)
+    document = document_of(form_of("Name", base, []), base)
+    assert document["limits"] == {**TaskConfig().limits.model_dump(), "per_post": 2, "ramp_up_days": 0}
+    assert (document["timing"]["expire_after_s"], document["timing"]["preset"]) == (60, "safe")
+    assert document["after"]["delete_with_post"] is False
+
+
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        ({"timing.preset": "own", "timing.delay.min_s": "3", "timing.delay.max_s": ""}, "timing.delay.max_s"),
+        ({"timing.preset": "own", "timing.delay.min_s": "soon", "timing.delay.max_s": "5"}, "timing.delay.min_s"),
+        ({"timing.preset": "own", "timing.delay.min_s": "inf", "timing.delay.max_s": "5"}, "timing.delay.min_s"),
+        ({"timing.preset": "own", "timing.delay.min_s": "9", "timing.delay.max_s": "5"}, "timing.delay"),
+        ({"timing.preset": "fast"}, "timing.preset"),
+        ({"timing.quiet_hours.from": "23:00"}, "timing.quiet_hours.to"),
+        ({"timing.time_zone": "Mars"}, "timing.time_zone"),
+        ({"filter.share": "half"}, "filter.share"),
+        ({"filter.share": "nan"}, "filter.share"),
+        ({"filter.share": "120"}, "filter.share"),
+        ({"filter.min_length": "many"}, "filter.min_length"),
+        ({"filter.any_words": "a\n" + "x" * 101}, "filter.any_words"),
+        ({"content.variants.0.weight": "often"}, "content.variants.0.weight"),
+        ({"content.variants.0.buttons.0.0.text": "Go"}, "content.variants.0.buttons.0.0.url"),
+        ({"content.variants.0.text": "{a"}, "content.variants.0.text"),
+    ],
+)
+def test_what_cannot_be_read_is_marked_at_its_field(values: dict[str, str], path: str) -> None:
+    form = form_of("Name", check_config(GOOD), [])
+    form.values |= values
+    with pytest.raises(Invalid) as caught:
+        check_config(document_of(form, TaskConfig()))
+    refuse(form, caught.value)
+    assert set(form.errors) == {path}
+
+
+def test_half_a_minute_and_a_comma_are_understood() -> None:
+    form = form_of("Name", check_config(GOOD), [])
+    form.values |= {"timing.preset": "own", "timing.delay.min_s": "0,5", "timing.delay.max_s": "1.5"}
+    assert document_of(form, TaskConfig())["timing"]["delay"] == {"min_s": 30, "max_s": 90}
+
+
+def test_a_fault_without_a_field_is_told_above_all() -> None:
+    form: Filled[Any] = form_of("Name", check_config(GOOD), [])
+    refuse(form, Invalid("x", fields={"config.limits.per_post": "Wrong.", "bot_ids": "No bot."}))
+    assert form.errors == {"": "config.limits.per_post: Wrong.", "bots": "No bot."}
+    with pytest.raises(Conflict):
+        refuse(form, Conflict("Something else."))
+
+
+def test_a_variant_is_added_under_the_next_free_letter() -> None:
+    form = form_of("Name", check_config(GOOD), [])
+    add_variant(form)
+    add_variant(form)
+    assert [form.values[f"{one.prefix}.name"] for one in variants_of(form)] == ["A", "B", "C"]
+
+
+def scenery() -> Scenery:
+    channels = {number: Channel(id=number, title=title) for number, title in ((1, "City"), (2, "Trams"), (3, "Parks"))}
+    bots = {number: Bot(id=number, username=name) for number, name in ((1, "a_bot"), (2, "b_bot"), (3, "c_bot"))}
+    return Scenery(channels, bots)
+
+
+def config_with(channels: list[int], **parts: Any) -> TaskConfig:
+    return check_config(GOOD | {"targets": {"channels": channels}} | parts)
+
+
+@pytest.mark.parametrize(
+    ("channels", "bots", "parts", "english", "russian"),
+    [
+        (
+            [], [], {},
+            "Under every post (no channel is chosen yet), 3 to 7 minutes later: one comment (no bot is assigned yet).",
+            "Под каждым постом (канал ещё не выбран) через 3–7 минут: один комментарий (бот ещё не назначен).",
+        ),
+        (
+            [1, 2], [1, 2], {"timing": {"preset": "boost", "quiet_hours": {"from": "23:00", "to": "08:00"}}},
+            "Under every post of “City” and “Trams”, 30 to 120 seconds later, but not from 23:00 to 08:00: one comment"
+            " by @a_bot or @b_bot.",
+            "Под каждым постом каналов «City» и «Trams» через 30–120 секунд, но не с 23:00 до 08:00: один комментарий"
+            " от @a_bot или @b_bot.",
+        ),
+        (
+            [1, 2, 3], [1, 2, 3], {"filter": {"forwarded": False}, "limits": {"per_post": 2}},
+            "Under every post of “City” and 2 more channels that passes the filter, 3 to 7 minutes later: up to 2"
+            " comments by @a_bot or 2 more bots.",
+            "Под каждым постом канала «City» и ещё 2 каналов, который подходит под фильтр, через 3–7 минут: до 2"
+            " комментариев от @a_bot или ещё 2 ботов.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_task_reads_itself_back(
+    channels: list[int], bots: list[int], parts: dict[str, Any], english: str, russian: str
+) -> None:
+    config = config_with(channels, **parts)
+    assert sentence_of(config, scenery(), bots) == english
+    with using("ru"):
+        assert sentence_of(config, scenery(), bots) == russian
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0, 0, "at once"),
+        (5, 5, "5 seconds later"),
+        (60, 60, "1 minute later"),
+        (0, 60, "0 to 1 minute later"),
+        (90, 120, "90 to 120 seconds later"),
+        (3600, 7200, "1 to 2 hours later"),
+    ],
+)
+def test_a_delay_is_told_in_the_largest_unit_that_is_whole(low: int, high: int, words: str) -> None:
+    assert delay_words(Delay(min_s=low, max_s=high)) == words
+
+
+def test_a_draft_that_cannot_be_read_has_no_sentence() -> None:
+    document = TaskConfig().dump()
+    assert draft_sentence(document, scenery(), []) is not None
+    document["timing"]["delay"] = {"min_s": "soon", "max_s": 5}
+    assert draft_sentence(document, scenery(), []) is None

@@ -1,0 +1,234 @@
+"""The pages of tasks as a browser without scripts sends and sees them."""
+
+import html
+import re
+from typing import Any
+
+import httpx
+import pytest
+from tests.support.world import World
+
+from tgac.tasks.tests.desk import Desk
+
+HTMX = {"hx-request": "true", "hx-request-type": "partial"}
+
+
+def typed(desk: Desk, text: str = "Hello", **more: str) -> dict[str, Any]:
+    """A filled form of the editor."""
+    return {
+        "name": "Rules",
+        "targets.channels": [str(place.row.id) for place in desk.world.places],
+        "bots": [str(bot.id) for bot in desk.world.bots],
+        "content.variants.0.name": "A",
+        "content.variants.0.weight": "1",
+        "content.variants.0.text": text,
+        "timing.preset": "balanced",
+        "filter.weekdays": [str(day) for day in range(7)],
+        "filter.forwarded": "true",
+        "do": "save",
+    } | more
+
+
+def fields_of(page: str) -> dict[str, Any]:
+    """What a browser would send of the form of a page as it stands."""
+    form = page[page.index('id="task-form"') :]
+    found: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        if attributes.get("type") in {"checkbox", "radio"} and " checked" not in tag:
+            continue
+        found.setdefault(attributes["name"], []).append(html.unescape(attributes.get("value", "")))
+    for name, value in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>\n(.*?)</textarea>', form, re.DOTALL):
+        found[name] = html.unescape(value)
+    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        found[name] = re.findall(r'value="([^"]*)" selected', options)
+    return found
+
+
+async def send(desk: Desk, path: str, data: dict[str, Any], who: str = "anna", **headers: str) -> httpx.Response:
+    return await desk.ask("POST", path, who, data=data, headers=headers)
+
+
+async def test_an_empty_list_says_what_a_task_is(world: World) -> None:
+    shown = (await Desk(world).ask("GET", "/tasks")).text
+    assert "A task says which posts get a comment" in shown
+    assert f'href="/projects/{world.project_id}/tasks/new"' in shown
+
+
+async def test_what_there_is_only_one_of_is_chosen_already(world: World) -> None:
+    fields = fields_of((await Desk(world).ask("GET", "/tasks/new")).text)
+    assert (fields["targets.channels"], fields["bots"]) == ([str(world.places[0].row.id)], [str(world.bots[0].id)])
+    assert fields["timing.preset"] == ["balanced"]
+
+
+async def test_a_task_is_saved_and_switched_on_in_one_go(world: World) -> None:
+    desk = Desk(world)
+    answer = await send(desk, "/tasks/new", typed(desk, do="save_on"))
+    assert answer.status_code == 303
+    task = (await desk.data("GET", "/tasks"))["items"][0]
+    assert answer.headers["location"] == f"/projects/{world.project_id}/tasks/{task['id']}"
+    assert (task["status"], task["bots"], task["version"]) == ("ON", [world.bots[0].id], 1)
+    shown = (await desk.ask("GET", f"/tasks/{task['id']}")).text
+    assert "Under every post of “City news”, 3 to 7 minutes later: one comment by @city_bot." in shown
+    assert task["sentence"] in (await desk.ask("GET", "/tasks")).text
+
+
+async def test_what_cannot_be_switched_on_is_not_saved_either(world: World) -> None:
+    desk = Desk(world)
+    answer = await send(desk, "/tasks/new", typed(desk, do="save_on") | {"bots": []})
+    assert answer.status_code == 409
+    assert "Choose at least one bot that may write in one of the channels." in answer.text
+    assert (await desk.data("GET", "/tasks"))["items"] == []
+
+
+async def test_faults_stand_beside_their_fields_and_nothing_typed_is_lost(world: World) -> None:
+    desk = Desk(world)
+    sent = typed(desk, "{One", **{
+        "timing.preset": "own", "timing.delay.min_s": "9", "timing.delay.max_s": "5", "delay_unit": "min",
+        "timing.quiet_hours.from": "23:00", "timing.quiet_hours.to": "08:00", "filter.no_words": "ads*\nmore",
+        "filter.media": "photo", "content.label": "A bot writes", "post_text": "A post",
+        "content.variants.1.name": "B", "content.variants.1.weight": "3", "content.variants.1.text": "<i>Two",
+        "content.variants.1.buttons.0.0.text": "Go", "content.variants.1.buttons.0.0.url": "ftp://a.b",
+    })  # fmt: skip
+    answer = await send(desk, "/tasks/new", sent)
+    assert answer.status_code == 422
+    shown = fields_of(answer.text)
+    kept = {name: value if isinstance(value, list) else [value] for name, value in sent.items() if name != "do"}
+    again = {name: value if isinstance(value, list) else [value] for name, value in shown.items()}
+    assert {name: again.get(name) for name in kept} == kept
+    assert 'id="f-content.variants.1.buttons.0.0.url-error"' in answer.text
+    assert "The least delay is longer than the longest." in answer.text
+    assert (await desk.data("GET", "/tasks"))["items"] == []
+
+
+async def test_faults_of_texts_stand_beside_each_text(world: World) -> None:
+    desk = Desk(world)
+    second = {"content.variants.1.name": "B", "content.variants.1.weight": "1", "content.variants.1.text": "<i>Two"}
+    answer = await send(desk, "/tasks/new", typed(desk, "{One", **second))
+    for index, sentence in ((0, "The { at character 1 is not closed."), (1, "The tag &lt;i&gt; at character 1 is not")):
+        beside = answer.text.partition(f'id="f-content.variants.{index}.text-error"')[2]
+        assert sentence in beside[:600]
+
+
+async def test_the_editor_sends_back_what_it_shows(world: World) -> None:
+    desk = Desk(world)
+    parts: dict[str, Any] = {
+        "timing": {"delay": {"min_s": 30, "max_s": 90}, "quiet_hours": {"from": "22:00", "to": "06:30"}},
+        "filter": {
+            "any_words": ["a b", "c*"],
+            "hashtags": ["city"],
+            "media": ["photo"],
+            "share": 0.25,
+            "weekdays": [0],
+        },
+        "content": {
+            "label": "A <bot>",
+            "silent": False,
+            "variants": [
+                {"name": "A", "weight": 2, "text": "\n<b>x</b> {{ post.text | truncate: 20 }}"},
+                {"name": "B", "text": "y", "buttons": [[{"text": "1", "url": "https://a.b/?c=1&d=2"}]]},
+            ],
+        },
+        "limits": {"per_post": 2},
+    }
+    path = await desk.order(**parts)
+    before = await desk.data("GET", path)
+    fields = fields_of((await desk.ask("GET", f"{path}/edit")).text)
+    assert (await send(desk, f"{path}/edit", fields | {"do": "save"})).status_code == 303
+    assert await desk.data("GET", path) == before
+    assert (await send(desk, f"{path}/edit", fields | {"do": "save", "name": "Another"})).status_code == 303
+    after = await desk.data("GET", path)
+    assert (after["name"], after["version"], after["config"]) == ("Another", 2, before["config"])
+
+
+async def test_a_bot_that_cannot_serve_is_told_of_when_the_task_is_saved(world: World) -> None:
+    desk = Desk(world)
+    await world.add_bot("homeless")
+    answer = await send(desk, "/tasks/new", typed(desk))
+    shown = await desk.ask("GET", "/tasks", headers={"cookie": answer.headers["set-cookie"].partition(";")[0]})
+    assert "Left out: @homeless_bot may not write in any of the task" in shown.text
+
+
+async def test_somebody_elses_change_is_told_and_the_second_save_wins(world: World) -> None:
+    desk = Desk(world)
+    path = await desk.order()
+    fields = fields_of((await desk.ask("GET", f"{path}/edit")).text)
+    await desk.data("PUT", path, json={"config": desk.document("Theirs")})
+    mine = fields | {"content.variants.0.text": "Mine", "do": "save"}
+    answer = await send(desk, f"{path}/edit", mine)
+    assert (answer.status_code, "Somebody has changed this task in the meantime." in answer.text) == (409, True)
+    again = fields_of(answer.text) | {"do": "save"}
+    assert (await send(desk, f"{path}/edit", again)).status_code == 303
+    task = await desk.data("GET", path)
+    assert (task["config"]["content"]["variants"][0]["text"], task["version"]) == ("Mine", 3)
+
+
+async def test_variants_come_and_go_without_scripts(world: World) -> None:
+    desk = Desk(world)
+    more = await send(desk, "/tasks/new", typed(desk, do="add_variant"))
+    fields = fields_of(more.text)
+    assert (more.status_code, fields["content.variants.1.name"], fields["name"]) == (200, ["B"], ["Rules"])
+    fields |= {"content.variants.1.text": "Second"}
+    fewer = fields_of((await send(desk, "/tasks/new", fields | {"do": "remove_variant.0"})).text)
+    assert (fewer["content.variants.0.text"], "content.variants.1.text" in fewer) == ("Second", False)
+    part = await send(desk, "/tasks/new", fields | {"do": "add_variant"}, **HTMX)
+    assert part.text.lstrip().startswith('<div class="stack" id="variants">')
+    assert (await desk.data("GET", "/tasks"))["items"] == []
+
+
+async def test_the_preview_shows_the_draft_escaped(world: World) -> None:
+    desk = Desk(world)
+    sent = typed(desk, "{A|B} <b>{{ post.text }}</b> <tg-spoiler>x</tg-spoiler>", post_text="<script>1</script>")
+    shown = (await send(desk, "/tasks/preview", sent, **HTMX)).text
+    assert shown.lstrip().startswith('<div id="preview"')
+    assert "<script>1" not in shown
+    assert '<span class="tg-b ">&lt;script&gt;1&lt;/script&gt;</span>' in shown
+    assert '<span class="tg-spoiler ">x</span>' in shown
+    assert "one of 2 texts" in shown
+    turns = {(await send(desk, "/tasks/preview", sent | {"do": f"preview.{turn}"}, **HTMX)).text for turn in range(9)}
+    assert len({re.search(r"<span>(?:<span[^>]*>)?(A|B) ", turn)[1] for turn in turns}) == 2  # type: ignore[index]
+
+
+@pytest.mark.parametrize("text", ["{A", "{{ a.b }}", "<b>", "x" * 4097, "x" * 9000, ""])
+async def test_a_draft_that_is_wrong_is_shown_with_its_fault(world: World, text: str) -> None:
+    desk = Desk(world)
+    second = {"content.variants.1.name": "B", "content.variants.1.weight": "1", "content.variants.1.text": "Good one"}
+    answer = await send(desk, "/tasks/preview", typed(desk, text, **second), **HTMX)
+    assert answer.status_code == 200
+    assert "Good one" in answer.text
+    assert ("field-error" in answer.text) is (text != "")
+
+
+async def test_a_switch_that_is_refused_says_what_is_missing(world: World) -> None:
+    desk = Desk(world)
+    path = f"/tasks/{(await desk.create())['id']}"
+    answer = await send(desk, f"{path}/toggle", {"status": "ON"})
+    assert answer.status_code == 409
+    assert "Choose at least one bot that may write in one of the channels." in answer.text
+    assert (await send(desk, f"{path}/toggle", {"status": "AWAY"})).status_code == 422
+
+
+async def test_a_task_is_deleted_when_its_name_is_typed(world: World) -> None:
+    desk = Desk(world)
+    path = f"/tasks/{(await desk.create())['id']}"
+    for name in ("", "rules"):
+        answer = await send(desk, f"{path}/delete", {"name": name})
+        assert (answer.status_code, "Type the task&#39;s name as it stands here." in answer.text) == (422, True)
+    assert (await send(desk, f"{path}/delete", {"name": "Rules"})).status_code == 303
+    assert (await desk.ask("GET", path)).status_code == 404
+
+
+async def test_boris_sees_no_switch_and_opens_no_editor(world: World) -> None:
+    desk = Desk(world)
+    path = await desk.order()
+    for where in ("/tasks", path):
+        assert "toggle" in (await desk.ask("GET", where)).text
+        shown = await desk.ask("GET", where, "boris")
+        assert (shown.status_code, "toggle" in shown.text, "/new" in shown.text) == (200, False, False)
+    for where in ("/tasks/new", f"{path}/edit"):
+        assert (await desk.ask("GET", where, "boris")).status_code == 403
+        assert (await send(desk, where, typed(desk), "boris")).status_code == 403
+    for what, data in (("toggle", {"status": "OFF"}), ("duplicate", {}), ("delete", {"name": "Rules"})):
+        assert (await send(desk, f"{path}/{what}", data, "boris")).status_code == 403
+    assert (await desk.ask("GET", path, "vera")).status_code == 404
+    assert (await desk.data("GET", path))["status"] == "ON"
