@@ -88,7 +88,7 @@ class Endpoint:
         try:
             answer = await self._answer(request, bot, method, record=record)
         except Refused as refused:
-            record.executed = record.executed or refused.description.startswith("Internal Server Error: sent")
+            record.executed = refused.description.startswith("Internal Server Error: sent")
             answer = _refusal(refused, record)
         except Dropped:
             if request.transport:

@@ -93,6 +93,9 @@ async def test_the_manager_gets_the_token_of_a_bot_that_a_person_made_for_it(han
     assert await hands.call(scene.token, "getManagedBotToken", user_id=made["id"]) == made["token"]
     said = await hands.refusal(made["token"], "getManagedBotToken", user_id=made["id"])
     assert said == "Bad Request: managed bot not found"
+    rival = await hands.do("POST", "/bots", name="Rival", username="rival_bot", can_manage_bots=True)
+    said = await hands.refusal(rival["token"], "getManagedBotToken", user_id=made["id"])
+    assert said == "Bad Request: managed bot not found"
 
 
 async def test_a_revoked_token_is_dead_and_the_manager_is_told(hands: Hands, scene: Scene) -> None:

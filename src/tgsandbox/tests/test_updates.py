@@ -100,6 +100,16 @@ async def test_reactions_come_only_when_asked_for(hands: Hands, scene: Scene) ->
     assert update["message_reaction_count"]["reactions"][0]["total_count"] == 1
 
 
+async def test_reactions_come_to_administrators_only(hands: Hands, scene: Scene) -> None:
+    _, root_id = await post(hands, scene)
+    await hands.do("PUT", f"/chats/{scene.group}/members/{scene.bot}", status="member")
+    await hands.updates(scene.token, allowed_updates=["message_reaction"])
+    await hands.updates(scene.token)
+    path = f"/chats/{scene.group}/messages/{root_id}/reactions"
+    await hands.do("POST", path, user_id=scene.vera, emoji="👍")
+    assert await hands.updates(scene.token) == []
+
+
 async def test_getting_updates_is_refused_while_a_webhook_is_set(hands: Hands, scene: Scene) -> None:
     waiting = await poll(hands, scene.token, timeout=30)
     await hands.call(scene.token, "setWebhook", url="http://127.0.0.1:9/hook")
