@@ -105,9 +105,3 @@ class CodeForm(Form):
     """The page's form for the six digits; empty where none are asked for."""
 
     code: Code | None = None
-
-
-class StopForm(Form):
-    """The project's name, typed so that nobody stops it by accident."""
-
-    confirm: Annotated[str, Field(max_length=100)] = ""

@@ -16,7 +16,7 @@ from tgac.kit.web.pages import Notice, go, page
 from tgac.people import projects, service, sign_in_web
 from tgac.people.auth import authenticate
 from tgac.people.browsers import shown_browser
-from tgac.people.forms import NewProject, NewToken, ProjectSettings, StopForm
+from tgac.people.forms import NewProject, NewToken, ProjectSettings
 from tgac.people.models import Project
 from tgac.people.queries import living_sessions, projects_of, seen_by, the_project, tokens_of
 
@@ -100,18 +100,13 @@ async def archive(request: Request, act: WriteAct) -> Response:
 
 @router.post("/projects/{project_id}/stop")
 async def stop(request: Request, act: WriteAct) -> Response:
-    """The emergency stop, once the project's name has been typed."""
-    form = await read_form(request, StopForm)
-    project = await the_project(act)
-    if form.data is None or form.data.confirm.strip() != project.name:
-        form.errors["confirm"] = _("Type the name of the project as it stands above.")
-        return await _settings_page(request, act, stop_form=form, status=422)
+    """The emergency stop: one press, taken back by one press."""
     return await _halted(request, act, projects.stop_project, said=_("Stopped. Nothing leaves until you resume."))
 
 
 async def _halted(request: Request, act: Act, verb: Verb, *, said: str) -> Response:
     await verb(act)
-    return go(request, f"/projects/{act.project_id}/settings", Notice(said))
+    return go(request, f"/projects/{act.project_id}", Notice(said))
 
 
 async def _settings_page(
@@ -119,7 +114,6 @@ async def _settings_page(
     act: Act,
     *,
     form: Filled[ProjectSettings] | None = None,
-    stop_form: Filled[StopForm] | None = None,
     status: int = 200,
 ) -> Response:
     project = seen_by(act, await the_project(act))
@@ -130,7 +124,6 @@ async def _settings_page(
         status=status,
         one=project,
         form=form or blank(name=project.name, time_zone=project.time_zone),
-        stop_form=stop_form or blank(),
         rights={right.value for right in RIGHTS[project.role]},
     )
 
