@@ -1,6 +1,5 @@
 """Comments and posts in JSON."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -84,11 +83,6 @@ async def _told(act: Act, comment: Comment) -> JSONResponse:
     return ok(comment_json(shown))
 
 
-def stamp(moment: datetime | None) -> str | None:
-    """RFC 3339 in UTC with a Z, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
-
-
 def comment_json(view: CommentView) -> dict[str, Any]:
     """A comment for programs."""
     row = view.row
@@ -103,15 +97,15 @@ def comment_json(view: CommentView) -> dict[str, Any]:
         "reason": row.reason,
         "sentence": view.sentence,
         "text": row.text,
-        "send_at": stamp(row.send_at),
-        "sent_at": stamp(row.sent_at),
-        "expires_at": stamp(row.expires_at),
+        "send_at": row.send_at,
+        "sent_at": row.sent_at,
+        "expires_at": row.expires_at,
         "message_id": row.message_id,
         "link": view.link or None,
         "decision": row.decision,
         "attempts": row.fence,
-        "created_at": stamp(row.created_at),
-        "changed_at": stamp(row.changed_at),
+        "created_at": row.created_at,
+        "changed_at": row.changed_at,
     }
 
 
@@ -128,10 +122,10 @@ def post_json(view: PostView) -> dict[str, Any]:
         "media": row.media,
         "forwarded": row.forwarded,
         "has_keyboard": row.has_keyboard,
-        "published_at": stamp(row.published_at),
-        "seen_at": stamp(row.seen_at),
-        "edited_at": stamp(row.edited_at),
-        "gone_at": stamp(row.gone_at),
+        "published_at": row.published_at,
+        "seen_at": row.seen_at,
+        "edited_at": row.edited_at,
+        "gone_at": row.gone_at,
         "link": view.link or None,
         "outcomes": [
             dict(zip(("comment_id", "task_id", "state", "reason", "sentence"), one, strict=True)) for one in told
@@ -142,7 +136,7 @@ def post_json(view: PostView) -> dict[str, Any]:
 
 def event_json(moment: Moment) -> dict[str, Any]:
     """A line of a timeline for programs."""
-    told: dict[str, Any] = {"at": stamp(moment.at), "kind": moment.kind, "sentence": moment.sentence, "data": {}}
+    told: dict[str, Any] = {"at": moment.at, "kind": moment.kind, "sentence": moment.sentence, "data": {}}
     event = moment.event
     if event is None:
         return told

@@ -46,6 +46,8 @@ class Comment(Owned, Base):
         owned_key("channel_id", "channels"),
         Index("ix_comments_project_id_created_at", "project_id", "created_at"),
         Index("ix_comments_post_id", "post_id"),
+        Index("ix_comments_project_id_state_id", "project_id", "state", "id"),
+        Index("ix_comments_project_id_sent_at", "project_id", "sent_at"),
         Index("ix_comments_channel_id_id", "channel_id", "id"),
         # Telegram's limits are kept over all workers by what a bot has lately begun to send.
         Index("ix_comments_bot_id_group_id_sending_at", "bot_id", "group_id", "sending_at"),

@@ -12,7 +12,7 @@ from tgac.comments.facts import bot_facts, channel_facts, post_facts
 from tgac.comments.jobs import PlanPost, SendComment
 from tgac.comments.models import Comment
 from tgac.comments.reasons import NO_THREAD, stored
-from tgac.journal.service import record
+from tgac.journal.service import About, record
 from tgac.kit.act import Act
 from tgac.kit.queue.jobs import Cancel, Done, Outcome
 from tgac.kit.tools import Tools
@@ -121,11 +121,17 @@ async def _write(act: Act, comment: Comment, decision: Decision) -> None:
         comment.state, comment.reason, comment.reason_data = "skipped", outcome.code, stored(outcome)
     act.session.add(comment)
     await act.flush()
-    about = {"post_id": comment.post_id, "comment_id": comment.id, "task_id": comment.task_id}
+    about: About = {
+        "post_id": comment.post_id,
+        "comment_id": comment.id,
+        "task_id": comment.task_id,
+        "channel_id": comment.channel_id,
+        "bot_id": comment.bot_id,
+    }
     if not isinstance(outcome, Plan):
         record(act, "comment_skipped", comment.reason_data, **about)
         return
-    record(act, "comment_planned", {"send_at": outcome.send_at.isoformat()}, **about, bot_id=comment.bot_id)
+    record(act, "comment_planned", {"send_at": outcome.send_at.isoformat()}, **about)
     act.enqueue(SendComment(act.project_id, comment.id), run_after=outcome.send_at, key=f"send:{comment.id}")
 
 

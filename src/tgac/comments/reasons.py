@@ -38,7 +38,7 @@ def collision(taken: int, limit: int) -> Reason:
     """The project already comments this post as often as it may."""
     return Reason(
         "collision",
-        N_("The project has %(taken)d comments under this post; at most %(limit)d are allowed."),
+        N_("Comments of the project under this post: %(taken)d; at most %(limit)d are allowed."),
         {"taken": taken, "limit": limit},
     )
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from tgac.comments.showing import zone_here
-from tgac.kit.tenancy import Right, require
+from tgac.kit.tenancy import RIGHTS, Right, require
 from tgac.kit.web.deps import ReadAct
 from tgac.kit.web.pages import page
 from tgac.panel.service import first_steps, latest_posts, next_due, summary
@@ -27,4 +27,5 @@ async def overview(request: Request, act: ReadAct) -> HTMLResponse:
         due=await next_due(act, 5),
         posts=await latest_posts(act, 8),
         root=f"/projects/{act.project_id}",
+        may_edit=act.role is not None and Right.EDIT in RIGHTS[act.role],
     )

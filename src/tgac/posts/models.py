@@ -30,6 +30,7 @@ class Post(Owned, Base):
 
     __table_args__ = owned_args(
         owned_key("channel_id", "channels"),
+        Index("ix_posts_channel_id_id", "channel_id", "id"),
         Index("ix_posts_project_id_published_at", "project_id", "published_at"),
         Index("ix_posts_channel_id_album_id", "channel_id", "album_id"),
         Index("ix_posts_channel_id_root_album_id", "channel_id", "root_album_id"),

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select
 
 from tgac.comments import reasons
-from tgac.comments.api import stamp
 from tgac.comments.models import Comment
 from tgac.comments.queries import State
 from tgac.comments.reasons import stored
@@ -20,6 +19,7 @@ from tgac.journal.models import Event
 from tgac.kit.errors import Invalid
 from tgac.kit.queue.table import JobRow
 from tgac.kit.tenancy import EVERYONE
+from tgac.kit.web.answers import stamp
 from tgac.kit.web.i18n import using
 
 __all__ = ["bare_desk", "desk"]

@@ -1,6 +1,7 @@
 """Errors become answers in one place: JSON for programs, a fragment for htmx, a page for browsers."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -24,7 +25,12 @@ _STATUS_SENTENCES: Mapping[int, tuple[str, Callable[[], str]]] = {
 
 def ok(data: Any = None, *, status: int = 200) -> JSONResponse:
     """`{"ok": true, "data": …}`."""
-    return JSONResponse({"ok": True, "data": jsonable_encoder(data)}, status)
+    return JSONResponse({"ok": True, "data": jsonable_encoder(data, custom_encoder={datetime: stamp})}, status)
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the API writes it: RFC 3339, UTC, milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def error_json(error: AppError) -> JSONResponse:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-
 from tests.support.world import World
+
 from tgac.kit.tenancy import EVERYONE
 from tgac.people.service import create_api_token
 from tgac.wiring import guarded, make_app
@@ -17,7 +17,8 @@ async def anna(world: World) -> AsyncIterator[httpx.AsyncClient]:
         token = await create_api_token(act, "anna")
     app = guarded(make_app(world.tools))
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://panel", headers=headers) as client:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://panel", headers=headers) as client:
         yield client
 
 
