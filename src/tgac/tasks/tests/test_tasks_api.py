@@ -7,7 +7,8 @@ from sqlalchemy import select
 from tests.support.world import World
 
 from tgac.bots.models import Seat, SeatState
-from tgac.bots.service import mark_bot_refused
+from tgac.bots.service import mark_bot_refused, pause_bot
+from tgac.channels.models import Channel, ChannelState
 from tgac.journal.models import Event
 from tgac.kit.tenancy import EVERYONE
 from tgac.tasks.config import TaskConfig
@@ -130,6 +131,23 @@ async def test_a_task_is_switched_on_only_where_somebody_can_write(world: World)
         seat.state = SeatState.LOST
     assert await why_not() == {"bot_ids": "None of the bots may write in one of the channels at this moment."}
     assert (await desk.data("GET", path))["status"] == "OFF"
+
+
+async def test_a_seat_counts_only_while_its_channel_and_its_bot_are_active(world: World) -> None:
+    desk, bot, place = Desk(world), world.bots[0], world.places[0]
+    other = await world.add_channel("Trams")
+    path = await desk.order(targets={"channels": [place.row.id]})
+    await desk.data("POST", f"{path}/toggle", json={"status": "OFF"})
+    async with world.tools.acting(None, world.project_id) as act:
+        (await act.session.get_one(Channel, place.row.id)).state = ChannelState.SUSPENDED
+    on = {"json": {"status": "ON"}}
+    assert await desk.error("POST", f"{path}/toggle", **on) == (409, "task_not_ready", "config.targets.channels")
+    assert (await desk.data("POST", f"{path}/assign", json={"bot_ids": [bot.id]}))["assigned"] == []
+    await desk.data("PUT", path, json={"config": desk.document(targets={"channels": [place.row.id, other.row.id]})})
+    assert (await desk.data("POST", f"{path}/assign", json={"bot_ids": [bot.id]}))["assigned"] == [bot.id]
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await pause_bot(act, bot.id)
+    assert await desk.error("POST", f"{path}/toggle", **on) == (409, "task_not_ready", "bot_ids")
 
 
 async def test_a_task_that_is_on_cannot_be_left_without_anybody_to_write(world: World) -> None:
