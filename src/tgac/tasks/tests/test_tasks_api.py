@@ -140,14 +140,14 @@ async def test_a_seat_counts_only_while_its_channel_and_its_bot_are_active(world
     await desk.data("POST", f"{path}/toggle", json={"status": "OFF"})
     async with world.tools.acting(None, world.project_id) as act:
         (await act.session.get_one(Channel, place.row.id)).state = ChannelState.SUSPENDED
-    on = {"json": {"status": "ON"}}
-    assert await desk.error("POST", f"{path}/toggle", **on) == (409, "task_not_ready", "config.targets.channels")
+    on = {"status": "ON"}
+    assert await desk.error("POST", f"{path}/toggle", json=on) == (409, "task_not_ready", "config.targets.channels")
     assert (await desk.data("POST", f"{path}/assign", json={"bot_ids": [bot.id]}))["assigned"] == []
     await desk.data("PUT", path, json={"config": desk.document(targets={"channels": [place.row.id, other.row.id]})})
     assert (await desk.data("POST", f"{path}/assign", json={"bot_ids": [bot.id]}))["assigned"] == [bot.id]
     async with world.tools.acting(world.anna, world.project_id) as act:
         await pause_bot(act, bot.id)
-    assert await desk.error("POST", f"{path}/toggle", **on) == (409, "task_not_ready", "bot_ids")
+    assert await desk.error("POST", f"{path}/toggle", json=on) == (409, "task_not_ready", "bot_ids")
 
 
 async def test_a_task_that_is_on_cannot_be_left_without_anybody_to_write(world: World) -> None:
