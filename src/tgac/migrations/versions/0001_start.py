@@ -351,6 +351,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.create_index("ix_posts_channel_id_album_id", ["channel_id", "album_id"], unique=False)
+        batch_op.create_index("ix_posts_channel_id_id", ["channel_id", "id"], unique=False)
         batch_op.create_index("ix_posts_channel_id_root_album_id", ["channel_id", "root_album_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posts_project_id"), ["project_id"], unique=False)
         batch_op.create_index("ix_posts_project_id_published_at", ["project_id", "published_at"], unique=False)
@@ -475,6 +476,8 @@ def upgrade() -> None:
         batch_op.create_index("ix_comments_post_id", ["post_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_comments_project_id"), ["project_id"], unique=False)
         batch_op.create_index("ix_comments_project_id_created_at", ["project_id", "created_at"], unique=False)
+        batch_op.create_index("ix_comments_project_id_sent_at", ["project_id", "sent_at"], unique=False)
+        batch_op.create_index("ix_comments_project_id_state_id", ["project_id", "state", "id"], unique=False)
 
     op.create_table(
         "post_items",
@@ -515,6 +518,8 @@ def downgrade() -> None:
 
     op.drop_table("post_items")
     with op.batch_alter_table("comments", schema=None) as batch_op:
+        batch_op.drop_index("ix_comments_project_id_state_id")
+        batch_op.drop_index("ix_comments_project_id_sent_at")
         batch_op.drop_index("ix_comments_project_id_created_at")
         batch_op.drop_index(batch_op.f("ix_comments_project_id"))
         batch_op.drop_index("ix_comments_post_id")
@@ -537,6 +542,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_posts_project_id_published_at")
         batch_op.drop_index(batch_op.f("ix_posts_project_id"))
         batch_op.drop_index("ix_posts_channel_id_root_album_id")
+        batch_op.drop_index("ix_posts_channel_id_id")
         batch_op.drop_index("ix_posts_channel_id_album_id")
 
     op.drop_table("posts")
