@@ -32,8 +32,11 @@ class Owned:
 
 
 def owned_args(*more: Any) -> tuple[Any, ...]:
-    """The table arguments of an Owned table: the pair that composite foreign keys point at, and `more`."""
-    return (UniqueConstraint("project_id", "id"), *more)
+    """The table arguments of an Owned table: the pair that composite foreign keys point at, and `more`.
+
+    Numbers are never given twice: what outlives a row (a task's document, an event) must not come to mean another.
+    """
+    return (UniqueConstraint("project_id", "id"), *more, {"sqlite_autoincrement": True})
 
 
 def owned_key(column: str, table: str) -> ForeignKeyConstraint:
