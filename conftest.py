@@ -4,12 +4,21 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 from tests.support.world import World, a_world
 
 # A busy machine is slow, and slow is no failure.
 settings.register_profile("tgac", deadline=None)
 settings.load_profile("tgac")
+
+
+def _keep_quiet(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    raise structlog.DropEvent
+
+
+# Lines of the log are shown to nobody here; drawing a traceback takes a second. `capture_logs` sees them all the same.
+structlog.configure(processors=[_keep_quiet])
 
 DATABASES = ("sqlite", "postgres")
 

@@ -25,7 +25,7 @@ __all__ = ["tools"]
 
 PARTIAL = {"hx-request": "true", "hx-request-type": "partial"}
 TOKEN = "123456789:" + "S" * 35
-only_sqlite = pytest.mark.parametrize("tools", ["sqlite"], indirect=True)
+only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 FAILURES: list[tuple[str, Callable[[], Exception], int, str]] = [
     (kind.__name__, lambda kind=kind: kind("Mend <b>this</b>."), kind.status, kind.code)

@@ -1,6 +1,5 @@
 """The floor's fixtures: a real database of each kind, keys, a clock that stands still, and tools made of them."""
 
-import os
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,20 +17,19 @@ from tgac.kit.tenancy import EVERYONE, Principal, Role
 from tgac.kit.tools import Tools
 from tgac.people.models import Project, User
 
-DATABASES = os.environ.get("TGAC_TEST_DATABASES", "sqlite,postgres").split(",")
 ANNA = Principal(1, "anna", is_admin=False, language=None)
 VERA = Principal(2, "vera", is_admin=False, language=None)
 
 
-@pytest.fixture(params=DATABASES)
-async def tools(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Tools]:
+@pytest.fixture
+async def tools(database: str, tmp_path: Path) -> AsyncIterator[Tools]:
     """Tools without a Telegram behind them. Anna has project 1, Vera has project 2."""
     config = load_config(
         None,
         admin_tg_username="anna",
         telegram_bot_token="123456789:" + "A" * 35,
         telegram_api_base="http://127.0.0.1:1",
-        db_url=await fresh_url(request.param, tmp_path),
+        db_url=await fresh_url(database, tmp_path),
         session_secret_key=new_master_key(),
     )
     db = Database(config.db_url)
