@@ -180,10 +180,14 @@ async def _take_back(tools: Tools, intent: Intent, sent: Sent) -> bool:
 
 async def _settle(act: Act, intent: Intent, verdict: Verdict) -> Outcome:
     """Write the outcome, unless the comment has moved on since (then its later state stands)."""
-    comment = await act.session.get_one(Comment, intent.comment_id, with_for_update=True)
+    comment = await act.session.get(Comment, intent.comment_id, with_for_update=True)
+    if comment is None:
+        log().warning("comment_deleted_while_sending", comment=intent.comment_id, state=verdict.state)
+        return Done()
     if comment.fence != intent.fence or comment.state not in ("sending", "unknown"):
         record(act, "answer_too_late", {"state": verdict.state}, **about(comment))
         return Done()
+    was_given_up = comment.state == "unknown"
     reason = verdict.reason
     comment.state, comment.changed_at, comment.message_id = verdict.state, act.now, verdict.message_id
     comment.reason, comment.reason_data = (reason.code, stored(reason)) if reason else (None, {})
@@ -192,6 +196,10 @@ async def _settle(act: Act, intent: Intent, verdict: Verdict) -> Outcome:
     if verdict.again_s is None:
         return Done()
     comment.send_at = act.now + timedelta(seconds=verdict.again_s)
+    if was_given_up:
+        # Whoever gave the comment up has ended its job: it needs another, under a key that cannot meet the old one.
+        job = SendComment(act.project_id, comment.id)
+        act.enqueue(job, run_after=comment.send_at, key=f"send:{comment.id}:{comment.fence}")
     return Snooze(verdict.again_s)
 
 

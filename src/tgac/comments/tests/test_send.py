@@ -1,7 +1,7 @@
 """At most once: what becomes of a comment whatever Telegram answers, and when it answers nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +30,6 @@ from tgac.comments.tests.hands import (
 )
 from tgac.journal.models import Event
 from tgac.kit.act import Act
-from tgac.kit.clock import ManualClock
 from tgac.kit.queue.jobs import Done, Snooze
 from tgac.kit.tenancy import Principal, Scope
 from tgac.kit.tools import Tools
@@ -41,14 +40,15 @@ from tgsandbox.faults import read_fault
 class Napping(Tools):
     """Tools of a process that is stopped, like a laptop that is closed, right after its first commit."""
 
-    naps: Iterator[float] = field(default_factory=lambda: iter([START_WITHIN_S]))
+    nap: Callable[[], Awaitable[None]] | None = None
 
     @asynccontextmanager
     async def acting(self, author: Principal | None, scope: Scope) -> AsyncIterator[Act]:
         async with super().acting(author, scope) as act:
             yield act
-        assert isinstance(self.clock, ManualClock)
-        self.clock.advance(next(self.naps, 0.0))
+        nap, self.nap = self.nap, None
+        if nap is not None:
+            await nap()
 
 
 @dataclass
@@ -217,7 +217,11 @@ async def test_a_revoked_token_ends_the_bot_and_what_it_had_to_say(world: World)
 
 async def test_a_process_that_slept_between_its_intent_and_its_call_does_not_call(world: World) -> None:
     comment = await a_planned_comment(world)
-    napping = Napping(**vars(world.tools))
+
+    async def nap() -> None:
+        world.clock.advance(START_WITHIN_S)
+
+    napping = Napping(**vars(world.tools), nap=nap)
     outcome = await send_comment(napping, SendComment(world.project_id, comment.id))
     assert outcome == Snooze(0.0)
     assert await sends(world) == []
@@ -225,6 +229,21 @@ async def test_a_process_that_slept_between_its_intent_and_its_call_does_not_cal
     await run_jobs(world)
     assert (await the_comment(world)).state == "sent"
     assert len(await world.said()) == 1
+
+
+async def test_a_comment_that_was_given_up_is_sent_after_all_when_it_is_known_that_nothing_was(world: World) -> None:
+    comment = await a_planned_comment(world)
+
+    async def nap() -> None:
+        world.clock.advance(DEADLINE_S + 1)
+        await run_jobs(world)
+        assert (await the_comment(world)).reason == "worker_lost"
+
+    await send_comment(Napping(**vars(world.tools), nap=nap), SendComment(world.project_id, comment.id))
+    assert (await the_comment(world)).state == "planned"
+    await run_jobs(world)
+    assert (await the_comment(world)).state == "sent"
+    assert len(await sends(world)) == 1
 
 
 async def test_a_worker_that_vanished_leaves_its_comment_unknown_after_the_deadline(world: World) -> None:
