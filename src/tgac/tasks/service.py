@@ -62,7 +62,7 @@ async def change_task(
         raise Conflict(_("Somebody has changed this task in the meantime."), code="task_changed", field="version")
     wanted = (
         task.name if name is None else await _free_name(act, name, task=task),
-        task.config if config is None else (await _checked(act, config)).dump(),
+        task.config if config is None else (await _checked(act, config, former=task)).dump(),
     )
     if wanted == (task.name, task.config):
         return task
@@ -182,10 +182,13 @@ async def _name_of_copy(act: Act, name: str) -> str:
     return first if first not in taken else next(one for one in numbered if one not in taken)
 
 
-async def _checked(act: Act, raw: object) -> TaskConfig:
-    """The document, checked by itself and against the project. A foreign channel is told like one that is nowhere."""
+async def _checked(act: Act, raw: object, *, former: Task | None = None) -> TaskConfig:
+    """The document, checked by itself and against the project. A foreign channel is told like one that is nowhere.
+
+    A channel that was removed since the `former` document was written may stay in it: it means nothing any more.
+    """
     config = checked_document(raw)
-    known = (await scenery(act)).channels
+    known = {*(await scenery(act)).channels, *(former.config["targets"]["channels"] if former else ())}
     if any(channel_id not in known for channel_id in config.targets.channels):
         raise Invalid(_("There is no such channel in this project."), field="config.targets.channels")
     return config

@@ -9,6 +9,7 @@ from tests.support.world import World
 from tgac.bots.models import Seat, SeatState
 from tgac.bots.service import mark_bot_refused, pause_bot
 from tgac.channels.models import Channel, ChannelState
+from tgac.channels.service import remove_channel
 from tgac.journal.models import Event
 from tgac.kit.tenancy import EVERYONE
 from tgac.tasks.config import TaskConfig
@@ -275,3 +276,12 @@ async def test_tasks_come_newest_first_and_are_searched(world: World) -> None:
     assert ([one["name"] for one in rest["items"]], rest["next"]) == (["One"], None)
     assert [one["name"] for one in (await desk.data("GET", "/tasks", params={"q": "tw"}))["items"]] == ["Two"]
     assert (await desk.data("GET", "/tasks", params={"status": "ON"}))["items"] == []
+
+
+async def test_a_task_can_be_changed_after_one_of_its_channels_was_removed(world: World) -> None:
+    desk = Desk(world)
+    path = f"/tasks/{(await desk.create())['id']}"
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await remove_channel(act, world.places[0].row.id)
+    document = (await desk.data("GET", path))["config"]
+    await desk.data("PUT", path, json={"config": document | {"content": {"variants": [{"text": "Bye"}]}}})
