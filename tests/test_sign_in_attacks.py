@@ -16,6 +16,7 @@ from tgac.kit.secrets import hash_secret, new_secret
 from tgac.kit.tenancy import NO_PROJECT
 from tgac.people.exchange import service_signature
 from tgac.people.models import LoginSession, User
+from tgac.people.queries import user_named
 from tgac.people.service import bind_user, block_user, create_api_token, ensure_first_admin, make_bind_link
 
 
@@ -667,6 +668,16 @@ async def test_who_is_blocked_between_number_and_code_does_not_get_in(panel: Pan
     async with panel.tools.acting(None, NO_PROJECT) as act:
         await block_user(act, "boris")
     assert (await browser.collect(code)).status_code == 409
+    assert await sessions(panel) == 0
+
+
+async def test_the_session_is_refused_whatever_way_the_user_was_shut_out(panel: Panel, boris: Phone) -> None:
+    browser = panel.browser()
+    await browser.begin()
+    code = await boris.confirm(browser)
+    async with panel.tools.acting(None, NO_PROJECT) as act:
+        (await user_named(act.session, "boris")).state = "blocked"
+    assert (await browser.collect(code)).status_code == 404
     assert await sessions(panel) == 0
 
 
