@@ -9,7 +9,8 @@ from tgac.kit.queue import table as queue
 from tgac.kit.web import idempotency
 from tgac.people import models as people
 from tgac.posts import models as posts
+from tgac.settings import models as settings
 from tgac.tasks import models as tasks
 
-MODULES = (bots, channels, comments, idempotency, journal, people, posts, queue, tasks)
+MODULES = (bots, channels, comments, idempotency, journal, people, posts, queue, settings, tasks)
 METADATA = Base.metadata

@@ -18,6 +18,7 @@ from tgac.kit.queue.jobs import Cancel, Done, Outcome
 from tgac.kit.tools import Tools
 from tgac.people.models import Project
 from tgac.posts.models import Post
+from tgac.settings.service import holding_here
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.models import Task
 from tgac.tasks.queries import bots_for, tasks_for_channel
@@ -90,7 +91,7 @@ async def _thread(act: Act, place: _Place) -> Thread:
         has_root=place.post.root_id is not None,
         is_gone=place.post.gone_at is not None,
         taken=taken or 0,
-        limit=act.config.comment_collision_limit_per_post,
+        limit=(await holding_here(act)).collision_limit_per_post,
         previous_text=previous,
     )
 

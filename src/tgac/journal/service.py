@@ -1,16 +1,18 @@
 """Write down what happened; read it again as a timeline."""
 
+from collections.abc import Mapping
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from tgac.journal.models import Event
+from tgac.journal.models import Event, PanelEvent
 from tgac.kit.act import Act
 
 
 class About(TypedDict, total=False):
-    """What an event is about: row numbers, all of the act's project."""
+    """What an event is about: row numbers, all of the act's project; `project_id` where the act has none itself."""
 
+    project_id: int
     post_id: int
     comment_id: int
     task_id: int | None
@@ -22,6 +24,30 @@ def record(act: Act, kind: str, data: dict[str, Any] | None = None, **about: Unp
     """Write one event of the act's project, at the act's moment, by the act's author."""
     author = act.principal.user_id if act.principal else None
     act.session.add(Event(at=act.now, kind=kind, user_id=author, data=data or {}, **about))
+
+
+def note(
+    act: Act,
+    kind: str,
+    data: dict[str, Any] | None = None,
+    *,
+    subject_id: int | None = None,
+    author_id: int | None = None,
+) -> None:
+    """Write down what a person did outside of any project; `author_id` where the act does not know its author."""
+    author = act.principal.user_id if act.principal else author_id
+    act.session.add(PanelEvent(at=act.now, kind=kind, user_id=author, subject_id=subject_id, data=data or {}))
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Old and new value by name, of what differs: the `changes` of an event."""
+    names = [*before, *(name for name in after if name not in before)]
+    return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
+
+
+def by_people() -> Select[Event]:
+    """The project's events that have an author, to be paged."""
+    return select(Event).where(Event.user_id.is_not(None))
 
 
 async def events_of_post(act: Act, post_id: int) -> list[Event]:

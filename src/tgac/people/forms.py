@@ -2,11 +2,12 @@
 
 import unicodedata
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from tgac.kit.tenancy import Role
 from tgac.kit.web.i18n import _
+from tgac.settings.forms import Quota, TimeZone
 
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _CONTROL: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -26,18 +27,9 @@ def _without_at(value: object) -> object:
     return value.strip().removeprefix("@") if isinstance(value, str) else value
 
 
-def _zone(value: str) -> str:
-    try:
-        return ZoneInfo(value).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(_("There is no such time zone. Write one such as Europe/Moscow.")) from None
-
-
 ProjectName = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=100)]
 TokenName = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=64)]
 Username = Annotated[str, BeforeValidator(_without_at), Field(pattern=r"^[A-Za-z0-9_]{4,32}\z")]
-TimeZone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
-Quota = Annotated[int, Field(ge=0, le=1000)]
 TelegramId = Annotated[int, Field(ge=1, le=MAX_TELEGRAM_ID)]
 Number = Annotated[str, Field(pattern=r"^[0-9]{2}\z")]
 Code = Annotated[str, Field(max_length=12)]
@@ -82,6 +74,12 @@ class UserQuota(Form):
     quota_projects: Quota | None
 
 
+class QuotaField(Form):
+    """The same on the page, where an empty field is the installation's default."""
+
+    quota_projects: Quota | None = None
+
+
 class NewToken(Form):
     """A personal API token, named by its owner."""
 
@@ -105,3 +103,22 @@ class CodeForm(Form):
     """The page's form for the six digits; empty where none are asked for."""
 
     code: Code | None = None
+
+
+class NewInvitation(Form):
+    """A role to be taken by whoever holds the link; with a username, by that person alone."""
+
+    role: Role
+    username: Username | None = None
+
+
+class NewRole(Form):
+    """Another role for a member."""
+
+    role: Role
+
+
+class InvitationSecret(Form):
+    """The last part of an invitation's link."""
+
+    secret: Opaque

@@ -1,5 +1,6 @@
 """Projects: the verbs of their owners and members."""
 
+from tgac.journal.service import differences, record
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict
 from tgac.kit.tenancy import EVERYONE, Right, Role, require
@@ -8,6 +9,7 @@ from tgac.people.forms import ProjectSettings
 from tgac.people.models import Member, Project, User
 from tgac.people.queries import count_projects, project_named, the_project, user_numbered
 from tgac.people.service import author_of
+from tgac.settings.service import holding_everywhere
 
 
 async def create_project(act: Act, name: str) -> Project:
@@ -19,10 +21,12 @@ async def create_project(act: Act, name: str) -> Project:
     owner = await user_numbered(act.session, author_of(act).user_id)
     await _keep_quota(act, owner)
     await _forbid_same_name(act, owner.id, name)
-    project = Project(user_id=owner.id, name=name, status="active", time_zone=act.config.tz, created_at=act.now)
+    zone = (await holding_everywhere(act)).time_zone
+    project = Project(user_id=owner.id, name=name, status="active", time_zone=zone, created_at=act.now)
     act.session.add(project)
     await act.flush()
     act.session.add(Member(project_id=project.id, user_id=owner.id, role=Role.OWNER))
+    record(act, "project_created", {"name": name}, project_id=project.id)
     return project
 
 
@@ -30,28 +34,33 @@ async def change_project(act: Act, changes: ProjectSettings) -> Project:
     """Rename a project or move it to another time zone. Owners only. Raises Refused, Conflict."""
     require(act, Right.OWN)
     project = await the_project(act)
+    before = _named(project)
     if changes.name is not None and changes.name != project.name:
         await _forbid_same_name(act, project.user_id, changes.name)
         project.name = changes.name
     project.time_zone = changes.time_zone or project.time_zone
+    if changed := differences(before, _named(project)):
+        record(act, "project_changed", {"name": project.name, "changes": changed})
     return project
 
 
 async def pause_project(act: Act) -> Project:
     """Let nothing more be planned or sent until it is resumed."""
-    return await _set_status(act, Right.EDIT, "paused")
+    return await _set_status(act, Right.EDIT, "paused", kind="project_paused")
 
 
 async def archive_project(act: Act) -> Project:
     """Put the project away; it does nothing and does not count against the quota. Owners only."""
-    return await _set_status(act, Right.OWN, "archived")
+    return await _set_status(act, Right.OWN, "archived", kind="project_archived")
 
 
 async def stop_project(act: Act) -> Project:
     """The emergency stop: nothing leaves after this act."""
     require(act, Right.EDIT)
     project = await the_project(act)
-    project.stopped_at = project.stopped_at or act.now
+    if project.stopped_at is None:
+        project.stopped_at = act.now
+        record(act, "project_stopped", {"name": project.name})
     return project
 
 
@@ -62,19 +71,28 @@ async def resume_project(act: Act) -> Project:
     if project.status == "archived":
         require(act, Right.OWN)
         await _keep_quota(act, await user_numbered(act.session, project.user_id))
+    if project.status != "active" or project.stopped_at is not None:
+        record(act, "project_resumed", {"name": project.name})
     project.status, project.stopped_at = "active", None
     return project
 
 
-async def _set_status(act: Act, right: Right, status: str) -> Project:
+async def _set_status(act: Act, right: Right, status: str, *, kind: str) -> Project:
     require(act, right)
     project = await the_project(act)
-    project.status = status
+    if project.status != status:
+        project.status = status
+        record(act, kind, {"name": project.name})
     return project
 
 
+def _named(project: Project) -> dict[str, str]:
+    return {"name": project.name, "time_zone": project.time_zone}
+
+
 async def _keep_quota(act: Act, owner: User) -> None:
-    allowed = act.config.default_quota_projects if owner.quota_projects is None else owner.quota_projects
+    usual = (await holding_everywhere(act)).default_quota_projects
+    allowed = usual if owner.quota_projects is None else owner.quota_projects
     there = await count_projects(act.session, owner.id)
     if there >= allowed:
         message = _("You have %(there)s projects and may have %(allowed)s.", there=there, allowed=allowed)

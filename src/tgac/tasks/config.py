@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from tgac.kit.errors import Invalid
 from tgac.kit.web.i18n import N_, _
+from tgac.settings.forms import STANDARD, Preset
 
 from .text.compose import MAX_SOURCE, check_text
 from .text.egress import strip_hidden
@@ -197,7 +198,7 @@ class WaitFor(Part):
 class Timing(Part):
     """When. `delay` null: as the preset says. `time_zone` null: the channel's, else the project's."""
 
-    preset: Literal["safe", "balanced", "boost"] = "balanced"
+    preset: Preset = STANDARD
     delay: Delay | None = None
     quiet_hours: QuietHours | None = None
     time_zone: Zone | None = None

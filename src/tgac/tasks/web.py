@@ -15,6 +15,7 @@ from tgac.kit.web.i18n import N_, _
 from tgac.kit.web.pages import Notice, fragment, go, page
 from tgac.kit.web.paging import Page, next_address, paged
 from tgac.people.queries import the_project
+from tgac.settings.service import holding_here
 from tgac.tasks import service
 from tgac.tasks.config import TaskConfig, notes
 from tgac.tasks.draft import (
@@ -72,7 +73,8 @@ async def new_page(request: Request, act: ReadAct) -> HTMLResponse:
     around = await scenery(act)
     only_channel = tuple(around.channels) if len(around.channels) == 1 else ()
     only_bot = tuple(around.bots) if len(around.bots) == 1 else ()
-    config = TaskConfig.model_validate({"targets": {"channels": only_channel}})
+    timing = {"preset": (await holding_here(act)).preset}
+    config = TaskConfig.model_validate({"targets": {"channels": only_channel}, "timing": timing})
     return await _editor(request, act, form_of("", config, only_bot), task=None)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tgac.kit.web.i18n import N_, _, ngettext, show_number
+from tgac.settings.forms import PRESET_WORDS
 from tgac.tasks.config import MEDIA, PRESETS, Filter, TaskConfig
 from tgac.tasks.sentence import delay_words
 
@@ -20,7 +21,6 @@ MEDIA_WORDS: Final = {
     "other": N_("Anything else"),
 }
 WEEKDAYS: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
-_PRESETS: Final = {"safe": N_("Safe"), "balanced": N_("Balanced"), "boost": N_("Boost")}
 _VARIABLES: Final = {
     "post.text": N_("the post's text"),
     "post.link": N_("the post's address"),
@@ -36,7 +36,7 @@ _VARIABLES: Final = {
 
 def presets() -> list[tuple[str, str, str]]:
     """The presets of timing: key, name, and what they mean."""
-    return [(key, _(_PRESETS[key]), delay_words(window)) for key, window in PRESETS.items()]
+    return [(key, _(PRESET_WORDS[key]), delay_words(window)) for key, window in PRESETS.items()]
 
 
 def media_choices() -> list[tuple[str, str]]:

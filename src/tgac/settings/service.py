@@ -1,0 +1,106 @@
+"""Settings: what holds, and the verbs that change it. A project's own value wins, up to the installation's limit."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from tgac.journal.service import differences, note, record
+from tgac.kit.act import Act
+from tgac.kit.errors import Invalid
+from tgac.kit.tenancy import Right, require, require_admin
+from tgac.kit.web.i18n import _
+from tgac.settings.forms import STANDARD, ForInstallation, ForProject, Preset
+from tgac.settings.models import InstallationSettings, ProjectSettings
+
+_ROW: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The values that hold, after everything that wins over something else."""
+
+    collision_limit_per_post: int
+    preset: Preset
+    default_quota_projects: int
+    time_zone: str
+
+
+async def set_by_admin(act: Act) -> ForInstallation:
+    """What an admin has set; None for the rest."""
+    row = await act.session.get(InstallationSettings, _ROW)
+    return ForInstallation.model_validate(row.document if row else {})
+
+
+async def set_by_owner(act: Act) -> ForProject:
+    """What the act's project has otherwise; None for the rest."""
+    row = (await act.session.scalars(select(ProjectSettings))).one_or_none()
+    return ForProject.model_validate(row.document if row else {})
+
+
+async def holding_everywhere(act: Act) -> Holding:
+    """What holds where no project has it otherwise: an admin's values, below them the environment's."""
+    chosen, config = await set_by_admin(act), act.config
+    return Holding(
+        collision_limit_per_post=_first(chosen.collision_limit_per_post, config.comment_collision_limit_per_post),
+        preset=chosen.preset or STANDARD,
+        default_quota_projects=_first(chosen.default_quota_projects, config.default_quota_projects),
+        time_zone=chosen.time_zone or config.tz,
+    )
+
+
+async def holding_here(act: Act) -> Holding:
+    """What holds in the act's project. A limit that the installation has lowered since holds at once."""
+    above, own = await holding_everywhere(act), await set_by_owner(act)
+    limit = _first(own.collision_limit_per_post, above.collision_limit_per_post)
+    return Holding(
+        collision_limit_per_post=min(limit, above.collision_limit_per_post),
+        preset=own.preset or above.preset,
+        default_quota_projects=above.default_quota_projects,
+        time_zone=above.time_zone,
+    )
+
+
+async def change_installation(act: Act, changes: ForInstallation) -> None:
+    """Set for the whole installation what `changes` names; None takes a value back. Admins only. Raises Refused."""
+    require_admin(act)
+    row = await act.session.get(InstallationSettings, _ROW, with_for_update=True)
+    if row is None:
+        row = InstallationSettings(id=_ROW, document={})
+        act.session.add(row)
+    changed = _change(row, changes)
+    if changed:
+        note(act, "settings_changed", {"changes": changed})
+    await act.flush()
+
+
+async def change_project_settings(act: Act, changes: ForProject) -> None:
+    """Set for the project what `changes` names; None takes a value back. Owners only. Raises Refused, Invalid."""
+    require(act, Right.OWN)
+    await _keep_limit(act, changes)
+    row = (await act.session.scalars(select(ProjectSettings).with_for_update())).one_or_none()
+    if row is None:
+        row = ProjectSettings(document={})
+        act.session.add(row)
+    changed = _change(row, changes)
+    if changed:
+        record(act, "settings_changed", {"changes": changed})
+    await act.flush()
+
+
+async def _keep_limit(act: Act, changes: ForProject) -> None:
+    most = (await holding_everywhere(act)).collision_limit_per_post
+    if changes.collision_limit_per_post is not None and changes.collision_limit_per_post > most:
+        raise Invalid(_("The installation allows at most %(n)s.", n=most), field="collision_limit_per_post")
+
+
+def _change(row: InstallationSettings | ProjectSettings, changes: BaseModel) -> dict[str, list[Any]]:
+    before = row.document
+    sent = changes.model_dump(exclude_unset=True)
+    row.document = {name: value for name, value in (before | sent).items() if value is not None}
+    return differences(before, row.document)
+
+
+def _first(chosen: int | None, otherwise: int) -> int:
+    return otherwise if chosen is None else chosen
