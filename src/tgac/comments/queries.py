@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from tgac.bots.models import Bot
 from tgac.channels.models import Channel
 from tgac.comments.models import Comment
-from tgac.journal.models import Event
+from tgac.journal.models import Event, PanelEvent
 from tgac.kit.act import Act
 from tgac.kit.db.base import Owned
 from tgac.kit.errors import NotFound
@@ -118,7 +118,7 @@ async def around(act: Act, comments: Sequence[Comment], posts: Sequence[Post] = 
     )
 
 
-async def names_of(act: Act, events: Iterable[Event]) -> dict[int, str]:
+async def names_of(act: Act, events: Iterable[Event | PanelEvent]) -> dict[int, str]:
     """The usernames of the people who did these things."""
     numbers = {event.user_id for event in events if event.user_id is not None}
     if not numbers:

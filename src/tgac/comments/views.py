@@ -1,8 +1,9 @@
 """Comments, posts and events as people and programs see them: words, sentences, links. Nothing here asks the database.
 
-`KINDS` is the one table from the kind of an event to its sentence, for events of every slice.
+The sentences of events stand in `comments/kinds.py`.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -13,11 +14,14 @@ from tgac.channels import reasons as channel_reasons
 from tgac.channels.models import Channel
 from tgac.comments import reasons
 from tgac.comments.facts import post_link
+from tgac.comments.kinds import KINDS, UNKNOWN
 from tgac.comments.models import Comment
 from tgac.comments.queries import Around
-from tgac.journal.models import Event
+from tgac.journal.models import Event, PanelEvent
 from tgac.kit.telegram.links import message_link
 from tgac.kit.web.i18n import N_, _, show_moment
+from tgac.people.browsers import shown_browser
+from tgac.people.words import role_word
 from tgac.posts.models import Post
 from tgac.tasks.models import Task
 from tgac.tasks.text.faults import TextError
@@ -105,7 +109,7 @@ class Moment:
     kind: str
     sentence: str
     icon: str
-    event: Event | None = None
+    event: Event | PanelEvent | None = None
     task: str = ""
     person: str = ""
 
@@ -238,59 +242,11 @@ def _left_reason(data: Mapping[str, Any]) -> str:
     return reasons.PROJECT_STOPPED.sentence
 
 
-class Kind(NamedTuple):
-    """How a kind of event is shown: its icon and its sentence (a msgid), filled from `_values`."""
-
-    icon: str
-    msgid: str
-
-
-KINDS: Final[Mapping[str, Kind]] = {
-    "post_published": Kind("megaphone", N_("Published in the channel.")),
-    "post_seen": Kind("eye", N_("Seen in the channel.")),
-    "thread_seen": Kind("messages-square", N_("Its thread was seen in the discussion group.")),
-    "post_edited": Kind("pencil", N_("The post was edited.")),
-    "post_left": Kind("circle-slash", N_("No task was asked. %(left)s")),
-    "comment_planned": Kind("clock", N_("Planned for %(at)s. %(because)s")),
-    "comment_retry": Kind("refresh", N_("Nothing was sent yet. Next try in %(again_s)s s.")),
-    "comment_skipped": Kind("skip-forward", N_("Skipped. %(reason)s")),
-    "comment_sending": Kind("send", N_("Sending, attempt %(attempt)s.")),
-    "comment_sent": Kind("circle-check", N_("Sent as message %(message_id)s.")),
-    "comment_sent_alone": Kind("alert-triangle", N_("Sent as message %(message_id)s. %(reason)s")),
-    "comment_unknown": Kind("eye", N_("Needs a look. %(reason)s")),
-    "comment_rejected": Kind("circle-x", N_("Rejected. %(reason)s")),
-    "comment_deleted": Kind("trash", N_("Deleted. %(reason)s")),
-    "comment_expired": Kind("clock", N_("Expired. %(reason)s")),
-    "comment_cancelled": Kind("circle-slash", N_("Cancelled. %(reason)s")),
-    "comment_confirmed": Kind("circle-check", N_("A person looked: the comment is there.")),
-    "comment_dropped": Kind("circle-x", N_("A person looked: the comment is not there.")),
-    "comment_seen": Kind("eye", N_("Looked again: the comment is still there.")),
-    "comment_gone": Kind("eye-off", N_("Looked again: the comment is no longer there.")),
-    "answer_too_late": Kind("clock", N_("An answer of Telegram came too late and changed nothing.")),
-    "bot_connected": Kind("bot", N_("@%(username)s was connected.")),
-    "bot_removed": Kind("bot", N_("@%(username)s was removed.")),
-    "bot_paused": Kind("circle-pause", N_("@%(username)s was paused.")),
-    "bot_resumed": Kind("circle-play", N_("@%(username)s was resumed.")),
-    "bot_refused": Kind("circle-x", N_("Telegram shut @%(username)s out: %(answer)s")),
-    "bot_token_replaced": Kind("key", N_("@%(username)s got another token.")),
-    "channel_connected": Kind("megaphone", N_("The channel “%(title)s” was connected.")),
-    "channel_suspended": Kind("circle-pause", N_("The channel “%(title)s” was suspended. %(problem)s")),
-    "channel_reopened": Kind("circle-play", N_("The channel “%(title)s” is active again.")),
-    "channel_removed": Kind("trash", N_("The channel “%(title)s” was removed.")),
-    "task_created": Kind("list-checks", N_("The task “%(name)s” was made.")),
-    "task_changed": Kind("pencil", N_("The task “%(name)s” was changed.")),
-    "task_on": Kind("circle-play", N_("The task “%(name)s” was switched on.")),
-    "task_off": Kind("circle-slash", N_("The task “%(name)s” was switched off.")),
-    "task_paused": Kind("circle-pause", N_("The task “%(name)s” was paused.")),
-    "task_bots_changed": Kind("bot", N_("The bots of the task “%(name)s” were changed.")),
-    "task_deleted": Kind("trash", N_("The task “%(name)s” was deleted.")),
-}
-_UNKNOWN: Final = Kind("activity", "%(kind)s")
-
-
-def moment_of(event: Event, *, decision: Mapping[str, Any], zone: tzinfo, task: str = "", person: str = "") -> Moment:
+def moment_of(
+    event: Event | PanelEvent, *, decision: Mapping[str, Any], zone: tzinfo, task: str = "", person: str = ""
+) -> Moment:
     """An event as a line of a timeline; `decision` is its comment's."""
-    kind = KINDS.get(_variant(event), _UNKNOWN)
+    kind = KINDS.get(_variant(event), UNKNOWN)
     sentence = _(kind.msgid, **_values(event, decision, zone)).strip()
     return Moment(event.at, event.kind, sentence, kind.icon, event, task, person)
 
@@ -301,18 +257,20 @@ def published(post: Post) -> Moment:
     return Moment(post.published_at, "post_published", _(kind.msgid), kind.icon)
 
 
-def _variant(event: Event) -> str:
+def _variant(event: Event | PanelEvent) -> str:
     """The row of KINDS: some kinds have several sentences, by what their data say."""
     if event.kind == "comment_planned" and "again_s" in event.data:
         return "comment_retry"
     if event.kind == "comment_sent" and event.data.get("sentence") == reasons.UNREPLIED_STAYS.msgid:
         return "comment_sent_alone"
+    if event.kind == "invitation_withdrawn" and event.data.get("username"):
+        return "member_uninvited"
     if event.kind == "task_toggled":
         return f"task_{str(event.data.get('to', '')).lower()}"
     return event.kind
 
 
-def _values(event: Event, decision: Mapping[str, Any], zone: tzinfo) -> dict[str, object]:
+def _values(event: Event | PanelEvent, decision: Mapping[str, Any], zone: tzinfo) -> dict[str, object]:
     data = event.data
     code = str(data.get("reason", ""))
     problem = channel_reasons.sentence(code) if code in channel_reasons.SENTENCES else code
@@ -328,6 +286,8 @@ def _values(event: Event, decision: Mapping[str, Any], zone: tzinfo) -> dict[str
         "username": data.get("username", ""),
         "title": data.get("title", ""),
         "name": data.get("name", ""),
+        "browser": shown_browser(str(data.get("browser", ""))),
+        "role": role_word(str(data.get("role", ""))),
         "answer": code,
         "problem": problem,
     }
@@ -358,3 +318,18 @@ def _because(send_at: object, decision: Mapping[str, Any]) -> str:
     if quiet and due > seen_at:
         return f"{said} {_('Quiet hours %(hours)s moved it.', hours=_quiet(quiet))}"
     return f"{said} {_('The post was seen late.')}"
+
+
+def changes_of(event: Event | PanelEvent) -> list[tuple[str, str, str]]:
+    """What an event changed: name, old and new value as they are kept; "" where there was or is none."""
+    data = event.data
+    changes = data.get("changes") or {}
+    if "from" in data and "to" in data:
+        changes = {"status" if event.kind == "task_toggled" else "bots": [data["from"], data["to"]]}
+    return [(name, _plain(before), _plain(after)) for name, (before, after) in changes.items()]
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

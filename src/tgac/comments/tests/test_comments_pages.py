@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from tgac.comments import reasons
+from tgac.comments.kinds import KINDS
 from tgac.comments.models import Comment
 from tgac.comments.queries import State
 from tgac.comments.reasons import stored
 from tgac.comments.service import message_number
 from tgac.comments.tests.desk import DECISION, HTMX, Desk, bare_desk, desk
-from tgac.comments.views import KINDS, STATES, comment_sentence
+from tgac.comments.views import STATES, comment_sentence
 from tgac.journal.models import Event
 from tgac.kit.errors import Invalid
 from tgac.kit.queue.table import JobRow
@@ -25,6 +26,7 @@ from tgac.kit.web.i18n import using
 __all__ = ["bare_desk", "desk"]
 API = "/api/v1/projects/1"
 PACKAGE = Path(__file__).parents[2]
+ABOUT = {kind.partition("_")[0] for kind in KINDS}
 
 
 async def rows_of[T](desk: Desk, table: type[T]) -> list[T]:
@@ -370,7 +372,7 @@ def _word(node: ast.AST) -> str:
 
 def _is_kind(word: str) -> bool:
     about, _, rest = word.partition("_")
-    return rest != "" and about in ("post", "thread", "comment", "answer", "bot", "channel", "task", "project")
+    return rest != "" and about in ABOUT
 
 
 def test_every_kind_of_event_has_a_sentence_in_russian_too() -> None:
