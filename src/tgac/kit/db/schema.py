@@ -45,4 +45,5 @@ async def is_at_head(db: Database) -> bool:
 
 async def draft(db: Database, message: str) -> None:
     """Write a migration for what the models have and the database has not. For developers."""
-    await _run(db, lambda config: command.revision(config, message, autogenerate=True))
+    number = sum(1 for _ in ScriptDirectory.from_config(_alembic()).walk_revisions()) + 1
+    await _run(db, lambda config: command.revision(config, message, autogenerate=True, rev_id=f"{number:04}"))

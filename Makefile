@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check fix bench migration
+PYTHON ?= python3
+UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
+RUN := $(UV) run --no-sync
+
+help:  ## this list
+	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## everything that is needed, into .venv
+	@$(UV) --version >/dev/null 2>&1 || { $(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv; }
+	@$(UV) sync --quiet --frozen --all-extras --all-groups
+
+demo: setup  ## the product against an emulated Telegram, with posts arriving
+	$(RUN) tgac demo
+
+run: setup  ## the product as .env says
+	$(RUN) tgac up
+
+test: setup  ## the everyday suite, on SQLite and on a Postgres that it starts itself
+	$(RUN) pytest -n 2 --dist worksteal -m "not slow"
+
+check: setup  ## formatting, types, import order, dependencies, templates, house rules
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports --cache-dir .import_linter_cache
+	$(RUN) deptry src --extend-exclude '.*/tests/.*' \
+		--per-rule-ignores 'DEP002=aiosqlite|asyncpg|httptools|python-multipart,DEP003=pydantic_core|starlette'
+	$(RUN) djlint src/tgac --lint --quiet --ignore H006,H015,H021,H025,H030,H031
+	$(RUN) pytest tests/test_architecture.py
+
+fix: setup  ## mend what a program can mend
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+bench: setup  ## how fast it is, against baselines
+	$(RUN) python -m bench
+
+migration: setup  ## draft a migration: make migration M="what changes"
+	@test -n "$(M)" || { echo 'Say what changes: make migration M="bots have a colour"'; exit 2; }
+	$(RUN) python -m tgac.migrations "$(M)"
