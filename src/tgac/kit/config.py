@@ -56,9 +56,11 @@ class Config(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     max_channels_per_bot: int = Field(default=50, ge=1, le=50)
+    max_bots_per_proxy: int = Field(default=3, ge=1, le=3)
     comment_collision_limit_per_post: int = Field(default=1, ge=1, le=10)
     default_quota_projects: int = Field(default=5, ge=1, le=1000)
     max_concurrency: int = Field(default=64, ge=1, le=1000)
+    allow_private_hosts: bool = False
 
     @field_validator("admin_tg_username")
     @classmethod

@@ -12,6 +12,8 @@ from typing import Any
 from tgac.kit.secrets import mask
 
 NOTHING_WAS_SENT = "nothing had been sent"
+BY_PROXY = "proxy"
+"""The reason of a NotSent whose call did not get through the bot's proxy."""
 
 
 class Fault(Exception):

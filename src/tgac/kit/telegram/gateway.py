@@ -13,9 +13,10 @@ from typing import Any
 import aiohttp
 
 from tgac.kit.secrets import Secret
-from tgac.kit.telegram.faults import NOTHING_WAS_SENT, Ambiguous, Fault, NotSent, RefusedBot, sort_answer
-from tgac.kit.telegram.types import PLAIN, ChatFull, Keyboard, Kind, Look, Member, Sent, User
+from tgac.kit.telegram.faults import BY_PROXY, NOTHING_WAS_SENT, Ambiguous, Fault, NotSent, RefusedBot, sort_answer
+from tgac.kit.telegram.types import PLAIN, ChatFull, Keyboard, Kind, Look, Member, Sent, User, Way
 from tgac.kit.telegram.updates import Unreadable, read_chat_full, read_member, read_sent, read_user
+from tgac.kit.telegram.ways import NoWay, ProxyFailed, ThroughProxy, Ways
 
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
 
@@ -26,22 +27,50 @@ class Gateway:
     `limit` is how many calls run at once, 0 for no limit: a long poll counts for as long as it lasts. A call that finds
     no free place or no connection within `connect_timeout_s` is NotSent. Telegram may hold a call for 8 s before it
     answers 429, so `call_timeout_s` must be well above that.
+
+    `ways`, when it is set, says which bot goes through which proxy; only public proxies unless `allow_private`. A call
+    that does not get through its proxy is NotSent with reason `proxy`, and never tried straight.
     """
 
+    ways: Ways | None = None
+
     def __init__(
-        self, api_base: str, *, limit: int = 100, call_timeout_s: float = 35.0, connect_timeout_s: float = 10.0
+        self,
+        api_base: str,
+        *,
+        limit: int = 100,
+        call_timeout_s: float = 35.0,
+        connect_timeout_s: float = 10.0,
+        allow_private: bool = False,
     ) -> None:
         self._base = api_base.rstrip("/")
         self._limit = limit
         self._call_timeout_s = call_timeout_s
         self._connect_timeout_s = connect_timeout_s
-        self._open: aiohttp.ClientSession | None = None
+        self._allow_private = allow_private
+        self._open: dict[Way | None, aiohttp.ClientSession] = {}
 
     async def aclose(self) -> None:
         """Close the connections; a later call opens others."""
-        session, self._open = self._open, None
-        if session is not None:
+        sessions, self._open = self._open, {}
+        for session in sessions.values():
             await session.close()
+
+    async def reach(self, way: Way) -> float:
+        started = asyncio.get_running_loop().time()
+        timeout = aiohttp.ClientTimeout(total=self._connect_timeout_s)
+        trip = SimpleNamespace(written=False)
+        try:
+            async with (
+                self._made_session(way) as session,
+                session.get(f"{self._base}/", timeout=timeout, allow_redirects=False, trace_request_ctx=trip),
+            ):
+                return asyncio.get_running_loop().time() - started
+        except TimeoutError:
+            lost = f"no answer within {self._connect_timeout_s:g} s"
+        except (aiohttp.ClientError, OSError) as error:
+            lost = _named(error)
+        raise _not_through(way, "reach", lost)
 
     async def get_me(self, token: Secret) -> User:
         return await self._ask(token, "getMe", read=read_user)
@@ -95,6 +124,8 @@ class Gateway:
             return _read(read, result, method=method)
         except Fault as fault:
             fault.hide(token.reveal())
+            if fault.reason == BY_PROXY and self.ways:
+                await _told(self.ways, _bot_behind(token))
             raise
 
     async def _post(self, token: Secret, method: str, *, asked: dict[str, Any], timeout_s: float) -> Any:
@@ -102,8 +133,10 @@ class Gateway:
             raise RefusedBot(method=method, http=None, description="this is no bot token", reason="token_invalid")
         body = json.dumps({key: value for key, value in asked.items() if value is not None}).encode()
         trip = SimpleNamespace(written=False)
+        way: Way | NoWay | None = None
         try:
-            async with self._session().post(
+            way = await self._way_of(token)
+            async with self._session(way).post(
                 f"{self._base}/bot{token.reveal()}/{method}",
                 data=body,
                 headers={"Content-Type": "application/json"},
@@ -116,27 +149,43 @@ class Gateway:
             if not trip.written:
                 stopped.add_note(NOTHING_WAS_SENT)
             raise
+        except NoWay as error:
+            way, lost = error, str(error)
         except (aiohttp.ClientError, OSError) as error:
             lost = _named(error)
         else:
+            if self.ways:
+                self.ways.worked(_bot_behind(token))
             return sort_answer(method=method, http=http, body=came)
         # Raised here and not above, so that no chain of exceptions leads to one that holds the address with the token.
-        raise (Ambiguous if trip.written else NotSent)(method=method, http=None, description=lost)
+        if trip.written:
+            raise Ambiguous(method=method, http=None, description=lost)
+        raise _not_through(way, method, lost)
 
-    def _session(self) -> aiohttp.ClientSession:
-        """The session, opened by the first call because it belongs to the running loop.
+    async def _way_of(self, token: Secret) -> Way | None:
+        return await self.ways.find(_bot_behind(token)) if self.ways else None
+
+    def _session(self, way: Way | None) -> aiohttp.ClientSession:
+        """The session for this way, opened by the first call because it belongs to the running loop."""
+        if way not in self._open:
+            self._open[way] = self._made_session(way)
+        return self._open[way]
+
+    def _made_session(self, way: Way | None) -> aiohttp.ClientSession:
+        """A session of its own.
 
         aiohttp repeats a request on a connection that died only for methods that may be repeated, which POST is not
         (aiohttp.client.IDEMPOTENT_METHODS); on such a connection a send is Ambiguous. It becomes rare by not keeping
         idle connections longer than 15 s, less than servers do.
         """
-        if self._open is None:
-            self._open = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=15.0),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[_tracing()],
-            )
-        return self._open
+        connector = (
+            aiohttp.TCPConnector(limit=self._limit, keepalive_timeout=15.0)
+            if way is None
+            else ThroughProxy(way, allow_private=self._allow_private, limit=self._limit, keepalive_timeout=15.0)
+        )
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[_tracing()]
+        )
 
 
 def _tracing() -> aiohttp.TraceConfig:
@@ -150,9 +199,28 @@ def _tracing() -> aiohttp.TraceConfig:
     return traced
 
 
+def _bot_behind(token: Secret) -> int:
+    return int(token.reveal().partition(":")[0])
+
+
+def _not_through(way: object, method: str, lost: str) -> NotSent:
+    """Nothing has left, and whose fault it was: of what fails before the first byte, the proxy is the owner's part."""
+    return NotSent(method=method, http=None, description=lost, reason=BY_PROXY if way else "")
+
+
+async def _told(ways: Ways, bot_id: int) -> None:
+    try:
+        await ways.failed(bot_id)
+    except asyncio.CancelledError as stopped:
+        stopped.add_note(NOTHING_WAS_SENT)
+        raise
+
+
 def _named(error: Exception) -> str:
-    """What happened on the way. Only connector errors are quoted: others hold the address with the token in it."""
+    """What happened on the way. Only connectors' errors are quoted: others hold the address with the token in it."""
     name = type(error).__name__
+    if isinstance(error, ProxyFailed):
+        return str(error)
     return f"{name}: {error}" if isinstance(error, aiohttp.ClientConnectorError) else name
 
 

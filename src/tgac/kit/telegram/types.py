@@ -21,7 +21,20 @@ Kind = Literal[
 ]
 """The kinds of update that are read; they are also the names for `allowed_updates`."""
 
+type Scheme = Literal["http", "socks5"]
+
 Media = Literal["photo", "video", "animation", "document", "audio", "voice", "poll", "sticker", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A proxy to go through; the name of Telegram's host is resolved by the proxy, never here."""
+
+    scheme: Scheme
+    host: str
+    port: int
+    username: str = ""
+    password: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +250,10 @@ class Telegram(Protocol):
     Cancelling is allowed at any moment; `nothing_was_sent(error)` tells what is known then.
     `html` is Telegram's HTML (https://core.telegram.org/bots/api#html-style), ≤ 4,096 characters after entities.
     """
+
+    async def reach(self, way: Way) -> float:
+        """How many seconds Telegram takes to answer through this proxy, on a fresh connection; asked for no bot."""
+        ...
 
     async def get_me(self, token: Secret) -> User: ...
 
