@@ -12,7 +12,6 @@ from typing import Any
 
 import aiohttp
 from sqlalchemy import select
-from tgac.tasks.service import assign_bots, create_task, toggle_task
 
 from tests.support.databases import create_tables, fresh_url
 from tgac.bots.models import Bot
@@ -32,6 +31,7 @@ from tgac.kit.tools import Tools
 from tgac.people.models import Member, User
 from tgac.people.projects import create_project
 from tgac.people.queries import find_role
+from tgac.tasks.service import assign_bots, create_task, toggle_task
 from tgac.wiring import HANDLES
 from tgsandbox import Sandbox, start
 
