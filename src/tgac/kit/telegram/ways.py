@@ -55,11 +55,11 @@ class ThroughProxy(ProxyConnector):
         self._way = way
         self._allow_private = allow_private
 
-    async def _connect_via_proxy(self, *given: Any, **named: Any) -> tuple[asyncio.Transport, ResponseHandler]:
+    async def _wrap_create_connection(self, *given: Any, **named: Any) -> tuple[asyncio.Transport, ResponseHandler]:
         try:
             found = await resolve_public(self._way.host, self._way.port, allow_private=self._allow_private)
             self._proxy_host = found  # read by the call below before it waits for anything
-            return await super()._connect_via_proxy(*given, **named)
+            return await super()._wrap_create_connection(*given, **named)
         except HostRefused as error:
             told = str(error)
         except (ProxyError, ProxyConnectionError, ProxyTimeoutError, OSError, ValueError, EOFError) as error:
