@@ -26,12 +26,14 @@ from tgac.kit.web.idempotency import ForgetAnswers, Idempotent, forget_answers
 from tgac.kit.web.pages import STATIC_PATH, static_files
 from tgac.kit.web.security import RequestGuard, SafeHeaders
 from tgac.panel import api as panel_api
-from tgac.panel import health, home
+from tgac.panel import audit, health, home
 from tgac.panel import web as panel_web
 from tgac.people import api as people_api
 from tgac.people import web as people_web
 from tgac.people.auth import authenticate, csrf_token_for
 from tgac.people.layout import dress
+from tgac.settings import api as settings_api
+from tgac.settings import web as settings_web
 from tgac.tasks import api as tasks_api
 from tgac.tasks import web as tasks_web
 from tgac.version import VERSION
@@ -61,7 +63,10 @@ ROUTERS = (
     tasks_api.router,
     comments_api.router,
     panel_api.router,
+    settings_api.router,
+    audit.router,
     people_web.router,
+    settings_web.router,
     bots_web.router,
     channels_web.router,
     tasks_web.router,

@@ -17,7 +17,7 @@ from tgac.kit.web.deps import (
     UserWrite,
     WriteAct,
 )
-from tgac.people import service, sign_in_api
+from tgac.people import members_api, service, sign_in_api
 from tgac.people.forms import NewProject, NewToken, NewUser, ProjectSettings, UserQuota
 from tgac.people.models import ApiToken, LoginSession, Project, User
 from tgac.people.projects import (
@@ -215,5 +215,5 @@ def _mine(row: MyProject) -> dict[str, Any]:
 
 
 router: Final = APIRouter()
-for _part in (sign_in_api.router, me_router, admin_router, projects_router):
+for _part in (sign_in_api.router, me_router, admin_router, projects_router, members_api.router):
     router.include_router(_part)

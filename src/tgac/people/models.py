@@ -134,3 +134,17 @@ class Member(Owned, Base):
     role: Mapped[str] = mapped_column(String(16))
 
     __table_args__ = owned_args(UniqueConstraint("project_id", "user_id"))
+
+
+class Invitation(Owned, Base):
+    """A role that waits for a person: for whoever brings the link's secret, or for `user_id` alone where it is set."""
+
+    __tablename__ = "invitations"
+    role: Mapped[str] = mapped_column(String(16))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int | None] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_by: Mapped[int] = mapped_column(Id)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+    __table_args__ = owned_args()

@@ -31,16 +31,17 @@ async def invited_user(session: AsyncSession, username: str) -> User | None:
 
 
 async def user_named(session: AsyncSession, username: str) -> User:
-    """The user by name, for an admin's hand: one who waits for the name comes before one who once bore it.
-
-    Raises NotFound.
-    """
-    name = username.removeprefix("@").lower()
-    named = select(User).where(func.lower(User.username) == name)
-    found = (await session.scalars(named.order_by(User.telegram_id.is_not(None), User.id.desc()))).first()
+    """The same as `user_or_none`. Raises NotFound."""
+    found = await user_or_none(session, username)
     if found is None:
-        raise NotFound(_("There is no user @%(name)s.", name=name))
+        raise NotFound(_("There is no user @%(name)s.", name=username.removeprefix("@").lower()))
     return found
+
+
+async def user_or_none(session: AsyncSession, username: str) -> User | None:
+    """The user by name, for a person's hand: one who waits for the name comes before one who once bore it."""
+    named = select(User).where(func.lower(User.username) == username.removeprefix("@").lower())
+    return (await session.scalars(named.order_by(User.telegram_id.is_not(None), User.id.desc()))).first()
 
 
 async def user_numbered(session: AsyncSession, user_id: int) -> User:

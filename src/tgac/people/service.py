@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import delete, func, select, update
 
+from tgac.journal.service import note
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict, Invalid, NotFound, Refused
 from tgac.kit.secrets import Secret, hash_secret, new_secret
@@ -66,6 +67,7 @@ async def add_user(act: Act, username: str, *, quota_projects: int | None = None
     user = User(username=name, quota_projects=quota_projects, is_admin=False, state="invited", created_at=act.now)
     act.session.add(user)
     await act.flush()
+    note(act, "user_added", {"username": name}, subject_id=user.id)
     return user
 
 
@@ -78,6 +80,9 @@ async def _forbid_taken_name(act: Act, name: str) -> None:
 async def set_quota(act: Act, user_id: int, *, quota_projects: int | None) -> User:
     """How many projects the user may have; None for the installation's default. Raises NotFound."""
     user = await user_numbered(act.session, user_id)
+    if user.quota_projects != quota_projects:
+        changes = {"quota_projects": [user.quota_projects, quota_projects]}
+        note(act, "user_changed", {"username": user.username, "changes": changes}, subject_id=user.id)
     user.quota_projects = quota_projects
     return user
 
@@ -95,6 +100,8 @@ async def block_user_numbered(act: Act, user_id: int) -> User:
     if act.principal is not None and act.principal.user_id == user_id:
         raise Conflict(_("You cannot block yourself."))
     user = await user_numbered(act.session, user_id)
+    if user.state != "blocked":
+        note(act, "user_blocked", {"username": user.username}, subject_id=user.id)
     user.state = "blocked"
     await _end_everything(act, user_id)
     return user
@@ -105,6 +112,7 @@ async def unblock_user(act: Act, user_id: int) -> User:
     user = await user_numbered(act.session, user_id)
     if user.state == "blocked":
         user.state = "invited" if user.telegram_id is None else "active"
+        note(act, "user_unblocked", {"username": user.username}, subject_id=user.id)
     return user
 
 
@@ -128,6 +136,7 @@ async def bind_user(act: Act, username: str, *, telegram_id: int) -> User:
         await _end_everything(act, user.id)
     user.telegram_id = telegram_id
     user.state = "active" if user.state == "invited" else user.state
+    note(act, "user_bound", {"username": user.username}, subject_id=user.id)
     await act.session.execute(delete(BindLink).where(BindLink.user_id == user.id))
     return user
 
@@ -161,6 +170,7 @@ async def bind_by_link(act: Act, person: Person, *, secret: str) -> User | None:
     if not named or admin.state != "invited" or admin.telegram_id is not None:
         return None
     admin.telegram_id, admin.username, admin.state = person.telegram_id, person.username or admin.username, "active"
+    note(act, "user_bound", {"username": admin.username}, subject_id=admin.id, author_id=admin.id)
     await act.session.delete(link)
     return admin
 
@@ -171,7 +181,8 @@ async def bind_by_link(act: Act, person: Person, *, secret: str) -> User | None:
 async def end_session(act: Act, session_id: int) -> None:
     """Sign one of one's own browsers out. Raises NotFound."""
     mine = delete(LoginSession).where(LoginSession.id == session_id, LoginSession.user_id == author_of(act).user_id)
-    _demand_one(await act.session.execute(mine.returning(LoginSession.id)))
+    _demand_one(browser := (await act.session.scalars(mine.returning(LoginSession.browser))).first())
+    note(act, "session_ended", {"browser": browser}, subject_id=author_of(act).user_id)
 
 
 async def end_other_sessions(act: Act) -> None:
@@ -180,12 +191,16 @@ async def end_other_sessions(act: Act) -> None:
     others = delete(LoginSession).where(LoginSession.user_id == author.user_id)
     if author.session_id is not None:
         others = others.where(LoginSession.id != author.session_id)
-    await act.session.execute(others)
+    for browser in (await act.session.scalars(others.returning(LoginSession.browser))).all():
+        note(act, "session_ended", {"browser": browser}, subject_id=author.user_id)
 
 
 async def end_session_of(act: Act, session_secret: str) -> None:
     """Sign out the browser that holds this secret; nothing happens where it is not signed in."""
-    await act.session.execute(delete(LoginSession).where(LoginSession.secret_hash == hash_secret(session_secret)))
+    here = delete(LoginSession).where(LoginSession.secret_hash == hash_secret(session_secret))
+    ended = (await act.session.execute(here.returning(LoginSession.user_id, LoginSession.browser))).first()
+    if ended is not None:
+        note(act, "session_ended", {"browser": ended.browser}, subject_id=ended.user_id, author_id=ended.user_id)
 
 
 async def create_api_token(act: Act, username: str, *, name: str = "command line") -> str:
@@ -211,13 +226,15 @@ async def _add_token(act: Act, user_id: int, *, name: str) -> tuple[ApiToken, Se
     row = ApiToken(user_id=user_id, name=name, secret_hash=hash_secret(secret), created_at=act.now)
     act.session.add(row)
     await act.flush()
+    note(act, "token_created", {"name": name}, subject_id=user_id)
     return row, Secret(secret)
 
 
 async def delete_own_token(act: Act, token_id: int) -> None:
     """End one of one's own API tokens. Raises NotFound."""
     mine = delete(ApiToken).where(ApiToken.id == token_id, ApiToken.user_id == author_of(act).user_id)
-    _demand_one(await act.session.execute(mine.returning(ApiToken.id)))
+    _demand_one(name := (await act.session.scalars(mine.returning(ApiToken.name))).first())
+    note(act, "token_deleted", {"name": name}, subject_id=author_of(act).user_id)
 
 
 async def choose_language(act: Act, code: str) -> None:
@@ -228,5 +245,5 @@ async def choose_language(act: Act, code: str) -> None:
 
 
 def _demand_one(found: object) -> None:
-    if found.first() is None:  # type: ignore[attr-defined]
+    if found is None:
         raise NotFound(_("There is nothing here, or it is not yours."))

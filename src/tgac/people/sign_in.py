@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, delete, func, select
 
+from tgac.journal.service import note
 from tgac.kit.act import Act
 from tgac.kit.errors import TooMuch
 from tgac.kit.secrets import Keys, hash_secret, new_number, new_secret, same
@@ -244,6 +245,7 @@ async def _enter(act: Act, user: User, *, flow: LoginFlow, visitor: Visitor, old
             expires_at=act.now + ABSOLUTE,
         )
     )
+    note(act, "session_began", {"browser": visitor.browser}, subject_id=user.id, author_id=user.id)
     if await _is_known(act, user.id, flow.device_hash):
         return Entered(user.id, session_secret, None)
     device_secret = new_secret()

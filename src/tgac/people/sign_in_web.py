@@ -14,7 +14,7 @@ from tgac.kit.tools import Tools
 from tgac.kit.web.deps import ToolsDep
 from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import _
-from tgac.kit.web.pages import fragment, go, page
+from tgac.kit.web.pages import fragment, go_back, page
 from tgac.people import auth
 from tgac.people.browsers import visitor_of
 from tgac.people.forms import CodeForm
@@ -40,7 +40,7 @@ class View:
 async def show(request: Request, tools: ToolsDep) -> Response:
     """Begin a sign-in in this browser, or go on with the one that it began: phones forget pages they do not show."""
     if await auth.authenticate(request) is not None:
-        return go(request, "/")
+        return go_back(request)
     started = await _under_way(request, tools) or await start_here(request, tools)
     answer = page(request, _TEMPLATE, view=await _shown(request, tools, started))
     auth.hand_out_flow(answer, tools.config, started.browser_secret)
@@ -77,7 +77,7 @@ async def enter(request: Request, tools: ToolsDep) -> Response:
     entered = await finish_here(request, tools, flow_id=flow_id_of(tools.keys, secret), code=code)
     if isinstance(entered, No):
         return await _not_yet(request, tools, entered, form)
-    answer = go(request, "/")
+    answer = go_back(request)
     auth.hand_out_session(answer, tools.config, session=entered.session_secret, device=entered.device_secret)
     return answer
 

@@ -7,21 +7,22 @@ from fastapi import APIRouter, Form, Request, Response
 
 from tgac.kit.act import Act
 from tgac.kit.errors import AppError
-from tgac.kit.tenancy import EVERYONE, NO_PROJECT, RIGHTS, Principal
+from tgac.kit.tenancy import EVERYONE, NO_PROJECT, Principal
 from tgac.kit.tools import Tools
-from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, UserRead, UserWrite, WriteAct
+from tgac.kit.web.deps import PrincipalDep, RowId, ToolsDep, UserRead, UserWrite, WriteAct
 from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import LANGUAGE_COOKIE, LANGUAGES, _, set_language
 from tgac.kit.web.pages import Notice, go, page
-from tgac.people import projects, service, sign_in_web
+from tgac.people import admin_web, members_web, projects, service, settings_web, sign_in_web
 from tgac.people.auth import authenticate
 from tgac.people.browsers import shown_browser
-from tgac.people.forms import NewProject, NewToken, ProjectSettings
+from tgac.people.forms import NewProject, NewToken
 from tgac.people.models import Project
-from tgac.people.queries import living_sessions, projects_of, seen_by, the_project, tokens_of
+from tgac.people.queries import living_sessions, projects_of, tokens_of
 
 router: Final = APIRouter(include_in_schema=False)
-router.include_router(sign_in_web.router)
+for _part in (sign_in_web.router, settings_web.router, members_web.router, admin_web.router):
+    router.include_router(_part)
 
 _A_YEAR: Final = 31_536_000
 
@@ -59,27 +60,6 @@ async def _projects_page(
     return page(request, "people/projects.html", status=status, mine=mine, form=form)
 
 
-@router.get("/projects/{project_id}/settings")
-async def settings(request: Request, act: ReadAct) -> Response:
-    """Name, time zone, and the ways to halt a project."""
-    return await _settings_page(request, act)
-
-
-@router.post("/projects/{project_id}/settings")
-async def change(request: Request, project_id: RowId, tools: ToolsDep, principal: PrincipalDep) -> Response:
-    """Rename the project or move it to another time zone."""
-    form = await read_form(request, ProjectSettings)
-    try:
-        if form.data is not None:
-            async with tools.acting(principal, project_id) as act:
-                await projects.change_project(act, form.data)
-            return go(request, f"/projects/{project_id}/settings", Notice(_("Saved.")))
-    except AppError as error:
-        form.refuse(error)
-    async with tools.reading(principal, project_id) as act:
-        return await _settings_page(request, act, form=form, status=422)
-
-
 @router.post("/projects/{project_id}/pause")
 async def pause(request: Request, act: WriteAct) -> Response:
     """Pause the project."""
@@ -107,25 +87,6 @@ async def stop(request: Request, act: WriteAct) -> Response:
 async def _halted(request: Request, act: Act, verb: Verb, *, said: str) -> Response:
     await verb(act)
     return go(request, f"/projects/{act.project_id}", Notice(said))
-
-
-async def _settings_page(
-    request: Request,
-    act: Act,
-    *,
-    form: Filled[ProjectSettings] | None = None,
-    status: int = 200,
-) -> Response:
-    project = seen_by(act, await the_project(act))
-    request.state.project = project
-    return page(
-        request,
-        "people/settings.html",
-        status=status,
-        one=project,
-        form=form or blank(name=project.name, time_zone=project.time_zone),
-        rights={right.value for right in RIGHTS[project.role]},
-    )
 
 
 # --- One's account. ---

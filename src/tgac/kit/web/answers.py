@@ -7,14 +7,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 
 from tgac.kit.errors import AppError, Invalid, NotFound, SignInNeeded, TooMuch
 from tgac.kit.log import log
 from tgac.kit.telegram.faults import Fault
 from tgac.kit.web.forms import error_sentence
 from tgac.kit.web.i18n import _
-from tgac.kit.web.pages import is_partial, page
+from tgac.kit.web.pages import ask_to_sign_in, is_partial, page
 
 _STATUS_SENTENCES: Mapping[int, tuple[str, Callable[[], str]]] = {
     400: ("bad_request", lambda: _("The request could not be read.")),
@@ -54,7 +54,7 @@ def answer(request: Request, error: AppError) -> Response:
     if wants_json(request):
         return error_json(error)
     if isinstance(error, SignInNeeded) and request.method == "GET" and not is_partial(request):
-        return RedirectResponse("/sign-in", 303)
+        return ask_to_sign_in(request)
     template = "error_fragment.html" if is_partial(request) else "error.html"
     return page(request, template, status=error.status, error=error)
 

@@ -27,6 +27,8 @@ from tgac.kit.web.i18n import N_, _
 DIST: Final = Path(__file__).parent / "static" / "dist"
 STATIC_PATH: Final = "/static"
 NOTICE_COOKIE: Final = "notice"
+AFTER_COOKIE: Final = "after"
+"""The page that somebody asked for before they signed in."""
 
 type Tone = Literal["ok", "info", "warn", "bad"]
 
@@ -113,6 +115,22 @@ def go(request: Request, path: str, notice: Notice | None = None) -> Response:
     return answer
 
 
+def ask_to_sign_in(request: Request) -> Response:
+    """Send the browser to the sign-in page, and let it come back here for ten minutes."""
+    answer = RedirectResponse("/sign-in", status_code=303)
+    if request.url.path.isascii() and len(request.url.path) <= _LONGEST_PATH:
+        secure = request.url.scheme == "https"
+        answer.set_cookie(AFTER_COOKIE, request.url.path, max_age=600, httponly=True, samesite="lax", secure=secure)
+    return answer
+
+
+def go_back(request: Request) -> Response:
+    """Send the browser on, once it is signed in, to the page that it asked for."""
+    answer = go(request, request.cookies.get(AFTER_COOKIE, "/"))
+    answer.delete_cookie(AFTER_COOKIE, httponly=True, samesite="lax")
+    return answer
+
+
 def is_partial(request: Request) -> bool:
     """Whether htmx asks for a part of the page. Back and boosted links ask for all of it, without this header."""
     return request.headers.get("hx-request-type") == "partial"
@@ -147,6 +165,7 @@ def _manifest() -> Mapping[str, str]:
     return content
 
 
+_LONGEST_PATH: Final = 300
 _VARY: Final = {"Vary": "HX-Request-Type"}
 
 
