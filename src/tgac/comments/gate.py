@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, and_, select
 
 from tgac.bots.models import Bot, Seat
 from tgac.channels.models import Channel
@@ -46,27 +46,50 @@ class Ready:
     project: Project
 
 
+@dataclass(frozen=True)
+class _Scene:
+    """What a comment depends on, as it is at this moment."""
+
+    task: Task
+    project: Project
+    channel: Channel
+    post: Post
+    bot: Bot | None
+    seat: Seat | None
+
+
 async def may_leave(act: Act, comment: Comment) -> Ready | Stop | Held:
     """Whether a planned comment may be sent at this moment."""
-    task = await act.session.get_one(Task, comment.task_id)
-    project = await act.session.get_one(Project, act.project_id)
-    if stop := _forbidden_by_owner(project, task):
+    # Locked, so that two workers cannot both find the last place within Telegram's limits for one bot.
+    await act.session.execute(select(Bot.id).where(Bot.id == comment.bot_id).with_for_update())
+    scene = await _scene(act, comment)
+    if stop := _forbidden_by_owner(scene.project, scene.task):
         return stop
     if comment.expires_at is not None and act.now > comment.expires_at:
         return Stop("expired", reasons.EXPIRED)
-    if task.status == "PAUSED" or project.status == "paused":
+    if scene.task.status == "PAUSED" or scene.project.status == "paused":
         return Held(PAUSED_LOOK_S)
-    channel = await act.session.get_one(Channel, comment.channel_id)
-    post = await act.session.get_one(Post, comment.post_id)
-    # Locked, so that two workers cannot both find the last place within Telegram's limits for one bot.
-    bot = await act.session.get(Bot, comment.bot_id, with_for_update=True)
+    bot = scene.bot
     if bot is None:
         return Stop("cancelled", reasons.BOT_NOT_ACTIVE)
-    seat = await _seat(act, comment)
-    if stop := _forbidden_by_place(post, channel, bot, seat):
+    if stop := _forbidden_by_place(scene.post, scene.channel, bot, scene.seat):
         return stop
-    wait = await _pace_wait_s(act, comment, seat)
-    return Held(wait) if wait > 0 else Ready(post, channel, bot, task, project)
+    wait = await _pace_wait_s(act, comment, scene.seat)
+    return Held(wait) if wait > 0 else Ready(scene.post, scene.channel, bot, scene.task, scene.project)
+
+
+async def _scene(act: Act, comment: Comment) -> _Scene:
+    """Everything in one statement: a statement costs more than the rows it brings."""
+    asked = (
+        select(Task, Project, Channel, Post, Bot, Seat)
+        .join(Project, Project.id == Task.project_id)
+        .join(Channel, Channel.id == comment.channel_id)
+        .join(Post, Post.id == comment.post_id)
+        .outerjoin(Bot, Bot.id == comment.bot_id)
+        .outerjoin(Seat, and_(Seat.bot_id == comment.bot_id, Seat.channel_id == comment.channel_id))
+        .where(Task.id == comment.task_id)
+    )
+    return _Scene(*(await act.session.execute(asked)).one())
 
 
 def _forbidden_by_owner(project: Project, task: Task) -> Stop | None:
@@ -91,27 +114,22 @@ def _forbidden_by_place(post: Post, channel: Channel, bot: Bot, seat: Seat | Non
     return None
 
 
-async def _seat(act: Act, comment: Comment) -> Seat | None:
-    return await act.session.scalar(
-        select(Seat).where(Seat.bot_id == comment.bot_id, Seat.channel_id == comment.channel_id)
-    )
-
-
 async def _pace_wait_s(act: Act, comment: Comment, seat: Seat | None) -> float:
     """Seconds until Telegram's limits and its last 429 leave room, over all workers: read from what was begun."""
-    free = max(
-        await _free_from(act, BOT, comment.bot_id, None),
-        await _free_from(act, CHAT, comment.bot_id, comment.group_id),
-        await _free_from(act, GROUP, comment.bot_id, comment.group_id),
-        seat.slow_until if seat and seat.slow_until else act.now,
-    )
-    return max(0.0, (free - act.now).total_seconds())
+    limits = (BOT, None), (CHAT, comment.group_id), (GROUP, comment.group_id)
+    asked = select(*(_begun_before(limit, comment.bot_id, group_id) for limit, group_id in limits))
+    begun = (await act.session.execute(asked)).one()
+    free: list[datetime] = [
+        at + timedelta(seconds=limit.seconds) for at, (limit, _) in zip(begun, limits, strict=True) if at
+    ]
+    if seat and seat.slow_until:
+        free.append(seat.slow_until)
+    return max([0.0, *((moment - act.now).total_seconds() for moment in free)])
 
 
-async def _free_from(act: Act, limit: Limit, bot_id: int | None, group_id: int | None) -> datetime:
-    """The first moment at which one more comment keeps the limit."""
+def _begun_before(limit: Limit, bot_id: int | None, group_id: int | None) -> ScalarSelect[datetime | None]:
+    """When the send was begun that is as many back as the limit counts: until its time is over there is no room."""
     begun = select(Comment.sending_at).where(Comment.bot_id == bot_id, Comment.sending_at.is_not(None))
     if group_id is not None:
         begun = begun.where(Comment.group_id == group_id)
-    nth = await act.session.scalar(begun.order_by(Comment.sending_at.desc()).offset(limit.count - 1).limit(1))
-    return act.now if nth is None else nth + timedelta(seconds=limit.seconds)
+    return begun.order_by(Comment.sending_at.desc()).offset(limit.count - 1).limit(1).scalar_subquery()
