@@ -9,8 +9,9 @@ from tgac.kit.queue import table as queue
 from tgac.kit.web import idempotency
 from tgac.people import models as people
 from tgac.posts import models as posts
+from tgac.proxies import models as proxies
 from tgac.settings import models as settings
 from tgac.tasks import models as tasks
 
-MODULES = (bots, channels, comments, idempotency, journal, people, posts, queue, settings, tasks)
+MODULES = (bots, channels, comments, idempotency, journal, people, posts, proxies, queue, settings, tasks)
 METADATA = Base.metadata

@@ -32,6 +32,10 @@ from tgac.people import api as people_api
 from tgac.people import web as people_web
 from tgac.people.auth import authenticate, csrf_token_for
 from tgac.people.layout import dress
+from tgac.proxies import api as proxies_api
+from tgac.proxies import web as proxies_web
+from tgac.proxies.jobs import EVERY_S, CheckProxies, CheckProxy, check_proxies
+from tgac.proxies.verify import check_proxy
 from tgac.settings import api as settings_api
 from tgac.settings import web as settings_web
 from tgac.tasks import api as tasks_api
@@ -44,11 +48,14 @@ HANDLES = (
     Handles(Observe, observe),
     Handles(CheckChannel, check_channel),
     Handles(RecheckChannels, recheck_channels),
+    Handles(CheckProxy, check_proxy),
+    Handles(CheckProxies, check_proxies),
     Handles(ForgetUpdates, forget_updates),
     Handles(ForgetAnswers, forget_answers),
 )
 PERIODIC = (
     Periodic(RecheckChannels(), every_s=3600),
+    Periodic(CheckProxies(), every_s=EVERY_S),
     Periodic(ForgetUpdates(), every_s=3600),
     Periodic(ForgetAnswers(), every_s=3600),
 )
@@ -59,6 +66,7 @@ ROUTERS = (
     home.router,
     people_api.router,
     bots_api.router,
+    proxies_api.router,
     channels_api.router,
     tasks_api.router,
     comments_api.router,
@@ -68,6 +76,7 @@ ROUTERS = (
     people_web.router,
     settings_web.router,
     bots_web.router,
+    proxies_web.router,
     channels_web.router,
     tasks_web.router,
     comments_web.router,

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tgac.bots import service
-from tgac.bots.forms import BotToken
+from tgac.bots.forms import BotProxy, BotToken
 from tgac.bots.invitations import invitations
 from tgac.bots.models import Bot, BotStatus
 from tgac.bots.queries import bots_like, find_bot, seats_in_use
@@ -16,6 +16,8 @@ from tgac.kit.tools import Tools
 from tgac.kit.web.answers import ok
 from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
 from tgac.kit.web.paging import Page, paged
+from tgac.proxies.models import Proxy
+from tgac.proxies.queries import proxies_of
 
 router = APIRouter(prefix="/api/v1/projects/{project_id}/bots", tags=["bots"])
 
@@ -77,9 +79,16 @@ async def replace_token(
     return await _told(tools, principal, bot)
 
 
+@router.post("/{bot_id}/proxy")
+async def assign_proxy(act: WriteAct, bot_id: RowId, body: BotProxy) -> JSONResponse:
+    """Send it through a proxy of the project, or straight."""
+    return await _shown(act, await service.assign_proxy(act, bot_id, body.proxy_id))
+
+
 async def described(act: Act, *bots: Bot) -> list[dict[str, Any]]:
     """What is told of bots; never the token."""
     used = await seats_in_use(act, [bot.id for bot in bots])
+    proxies = await proxies_of(act, [bot.id for bot in bots])
     return [
         {
             "id": bot.id,
@@ -92,10 +101,15 @@ async def described(act: Act, *bots: Bot) -> list[dict[str, Any]]:
             "commented_at": bot.commented_at,
             "created_at": bot.created_at,
             "channels_in_use": {"used": used.get(bot.id, 0), "limit": act.config.max_channels_per_bot},
+            "proxy": _proxy(proxies.get(bot.id)),
             "links": invitations(act.config, bot),
         }
         for bot in bots
     ]
+
+
+def _proxy(proxy: Proxy | None) -> dict[str, Any] | None:
+    return {"id": proxy.id, "address": proxy.address, "state": proxy.state} if proxy else None
 
 
 async def _shown(act: Act, bot: Bot) -> JSONResponse:

@@ -10,13 +10,15 @@ from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict, Invalid, Unavailable
 from tgac.kit.secrets import Keys, Secret
-from tgac.kit.telegram.faults import Bug, Fault, RefusedBot
+from tgac.kit.telegram.faults import BY_PROXY, Bug, Fault, RefusedBot
 from tgac.kit.telegram.types import User
 from tgac.kit.tenancy import EVERYONE, Principal, Right, require
 from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import _
+from tgac.proxies.service import send_straight, send_through
 
 _TOKEN = re.compile(r"[0-9]{5,16}:[A-Za-z0-9_-]{30,50}")
+
 
 async def connect_bot(tools: Tools, author: Principal, *, project_id: int, token: str) -> Bot:
     """Take a bot into the project by its token. Nothing is changed on failure.
@@ -58,8 +60,8 @@ async def check_bot(tools: Tools, author: Principal, *, project_id: int, bot_id:
         account = await tools.telegram.get_me(token_of(tools.keys, asked))
     except RefusedBot as fault:
         refusal = fault.description
-    except Fault:
-        raise _silent() from None
+    except Fault as fault:
+        raise _silent(fault) from None
     async with tools.acting(author, project_id) as act:
         bot = await find_bot(act, bot_id)
         if bot.token_sealed != asked.token_sealed:
@@ -103,6 +105,22 @@ async def resume_bot(act: Act, bot_id: int) -> Bot:
     """A paused bot writes again. Raises NotFound, Refused, Conflict for one that is shut out."""
     require(act, Right.EDIT)
     return await _switch(act, bot_id, to=BotStatus.ACTIVE)
+
+
+async def assign_proxy(act: Act, bot_id: int, proxy_id: int | None) -> Bot:
+    """From now on the bot talks to Telegram through this proxy of the project; None: straight.
+
+    Raises NotFound, Refused, Conflict (`proxy_full`).
+    """
+    require(act, Right.EDIT)
+    bot = await find_bot(act, bot_id)
+    if proxy_id is None:
+        if await send_straight(act, bot_id):
+            record(act, "bot_proxy_removed", {"username": bot.username}, bot_id=bot_id)
+        return bot
+    proxy = await send_through(act, proxy_id, bot_id=bot_id, telegram_id=bot.telegram_id)
+    record(act, "bot_proxy_changed", {"username": bot.username, "proxy": proxy.address}, bot_id=bot_id)
+    return bot
 
 
 async def remove_bot(act: Act, bot_id: int) -> None:
@@ -175,8 +193,8 @@ async def _account_behind(tools: Tools, token: Secret) -> User:
             code="token_refused",
             field="token",
         ) from None
-    except Fault:
-        raise _silent() from None
+    except Fault as fault:
+        raise _silent(fault) from None
     if not account.is_bot or not account.username:
         raise Invalid(_("This account is not a bot."), code="not_a_bot", field="token")
     if str(account.id) == tools.config.telegram_bot_token.reveal().partition(":")[0]:
@@ -199,9 +217,12 @@ async def _require_free(tools: Tools, account: User, *, project_id: int) -> None
 async def _listen_by_polling(tools: Tools, token: Secret) -> None:
     try:
         await tools.telegram.delete_webhook(token)
-    except Fault:
-        raise _silent() from None
+    except Fault as fault:
+        raise _silent(fault) from None
 
 
-def _silent() -> Unavailable:
+def _silent(fault: Fault) -> Unavailable:
+    if fault.reason == BY_PROXY:
+        words = _("The bot's proxy does not lead to Telegram: %(problem)s", problem=fault.description)
+        return Unavailable(words, code="proxy_failed")
     return Unavailable(_("Telegram cannot be reached. Try again in a minute."), code="telegram_unavailable")

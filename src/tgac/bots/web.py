@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from tgac.bots import service
-from tgac.bots.forms import BotToken
+from tgac.bots.forms import BotProxyForm, BotToken
 from tgac.bots.invitations import invitations
 from tgac.bots.models import Bot, BotStatus
 from tgac.bots.queries import bots_like, find_bot, seats_in_use
@@ -20,6 +20,8 @@ from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
 from tgac.kit.web.paging import Page, Paging, next_address, paged
+from tgac.proxies.models import Proxy
+from tgac.proxies.queries import proxies_of, proxies_with_room
 
 router = APIRouter(prefix="/projects/{project_id}/bots", include_in_schema=False)
 
@@ -98,6 +100,22 @@ async def replace_token(
         return await _bot_page(request, act, bot_id, form=form, status_code=status_code)
 
 
+@router.post("/{bot_id}/proxy")
+async def assign_proxy(request: Request, act: WriteAct, bot_id: RowId) -> Response:
+    """Send it through the chosen proxy, or straight."""
+    form = await read_form(request, BotProxyForm)
+    status = 422
+    if form.data is not None:
+        try:
+            await service.assign_proxy(act, bot_id, form.data.proxy_id)
+        except AppError as error:
+            form.refuse(error)
+            status = error.status
+        else:
+            return go(request, _path(act.project_id, bot_id), Notice(_("The bot's way to Telegram is saved.")))
+    return await _bot_page(request, act, bot_id, form=blank(), proxy_form=form, status_code=status)
+
+
 @router.post("/{bot_id}/remove")
 async def remove_bot(request: Request, act: WriteAct, bot_id: RowId) -> Response:
     """Take it out of the project and show the others."""
@@ -133,10 +151,17 @@ async def _list_page(
 
 
 async def _bot_page(
-    request: Request, act: Act, bot_id: int, *, form: Filled[Any], status_code: int = 200
+    request: Request,
+    act: Act,
+    bot_id: int,
+    *,
+    form: Filled[Any],
+    proxy_form: Filled[Any] | None = None,
+    status_code: int = 200,
 ) -> HTMLResponse:
     require(act, Right.LOOK)
     bot = await find_bot(act, bot_id)
+    proxy = (await proxies_of(act, [bot_id])).get(bot_id)
     return page(
         request,
         "bots/bot.html",
@@ -146,9 +171,20 @@ async def _bot_page(
         used=(await seats_in_use(act, [bot.id])).get(bot.id, 0),
         limit=act.config.max_channels_per_bot,
         invite=invitations(act.config, bot),
+        proxy=proxy,
+        ways=await _ways(act, proxy),
+        proxy_form=proxy_form or blank(proxy_id=proxy and proxy.id),
+        proxies_root=f"/projects/{act.project_id}/proxies",
         may_edit=may_edit(act),
         root=f"/projects/{act.project_id}/bots",
     )
+
+
+async def _ways(act: Act, current: Proxy | None) -> list[tuple[int | str, str]]:
+    """What a bot may be sent through: nothing, its proxy, and those with room."""
+    others = [one for one in await proxies_with_room(act) if current is None or one.id != current.id]
+    proxies = [*([current] if current else []), *others]
+    return [("", _("straight, without a proxy")), *((one.id, one.address) for one in proxies)]
 
 
 def _path(project_id: int, bot_id: int) -> str:

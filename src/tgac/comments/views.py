@@ -288,6 +288,9 @@ def _values(event: Event | PanelEvent, decision: Mapping[str, Any], zone: tzinfo
         "name": data.get("name", ""),
         "browser": shown_browser(str(data.get("browser", ""))),
         "role": role_word(str(data.get("role", ""))),
+        "proxy": data.get("proxy", ""),
+        "by": data.get("by", ""),
+        "count": data.get("count", ""),
         "answer": code,
         "problem": problem,
     }

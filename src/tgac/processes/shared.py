@@ -11,15 +11,18 @@ from tgac.kit.db.session import Database
 from tgac.kit.telegram.gateway import Gateway
 from tgac.kit.tools import Tools
 from tgac.people.queries import find_role
+from tgac.proxies.ways import ProxyWays
 
 
 @asynccontextmanager
 async def tools_for(config: Config) -> AsyncIterator[Tools]:
     """The real tools, closed at the end. A long poll holds a connection as long as it lasts, so there is no limit."""
     db = Database(config.db_url)
-    telegram = Gateway(config.telegram_api_base, limit=0)
+    telegram = Gateway(config.telegram_api_base, limit=0, allow_private=config.allow_private_hosts)
+    tools = Tools(config, RealClock(), db, config.keys, telegram, find_role)
+    telegram.ways = ProxyWays(tools)
     try:
-        yield Tools(config, RealClock(), db, config.keys, telegram, find_role)
+        yield tools
     finally:
         await telegram.aclose()
         await db.aclose()

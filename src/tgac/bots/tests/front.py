@@ -14,6 +14,8 @@ from tgac.kit.tenancy import Principal
 from tgac.kit.web.answers import install_answers
 from tgac.kit.web.i18n import Languages
 from tgac.people.layout import dress
+from tgac.proxies import api as proxies_api
+from tgac.proxies import web as proxies_web
 
 
 class Front:
@@ -22,8 +24,8 @@ class Front:
     def __init__(self, world: World) -> None:
         app = FastAPI()
         app.state.tools, app.state.dress = world.tools, dress
-        for router in (bots_api.router, channels_api.router, bots_web.router, channels_web.router):
-            app.include_router(router)
+        for part in (bots_api, channels_api, proxies_api, bots_web, channels_web, proxies_web):
+            app.include_router(part.router)
         install_answers(app)
 
         async def authenticate(request: Request) -> Principal | None:

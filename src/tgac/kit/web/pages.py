@@ -39,6 +39,7 @@ PLACES: Final = (
     ("/tasks", N_("Tasks"), "list-checks"),
     ("/channels", N_("Channels"), "megaphone"),
     ("/bots", N_("Bots"), "bot"),
+    ("/proxies", N_("Proxies"), "globe"),
     ("/settings", N_("Settings"), "settings"),
 )
 """The places of a project: path below it, name, icon."""
