@@ -7,14 +7,15 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.panel import SAME_ORIGIN, Browser, Panel, a_panel
-from tests.support.world import config_for
+from tests.support.world import a_world, config_for
 
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT
 from tgac.people.models import Member
 from tgac.people.queries import user_named
 from tgac.people.service import create_api_token
 from tgac.settings.environment import HIDDEN, from_environment
-from tgac.settings.forms import PRESET_WORDS, STANDARD
+from tgac.settings.forms import PRESET_WORDS, STANDARD, ForProject
+from tgac.settings.service import change_project_settings
 from tgac.tasks.config import PRESETS, TaskConfig
 
 ADMIN = "/api/v1/admin/settings"
@@ -188,3 +189,14 @@ async def test_an_admin_sees_the_installation_in_figures(panel: Panel, anna: Bro
     assert set(status) == {"version", "database", "jobs", "bots", "errors_last_day"}
     assert (status["database"], status["bots"], status["errors_last_day"]) == ("sqlite", {}, 0)
     assert (await (await script_of(panel, "boris")).get("/api/v1/admin/status")).status_code == 403
+
+
+async def test_a_projects_own_limit_is_what_the_planner_keeps(tmp_path: Path) -> None:
+    async with a_world("sqlite", tmp_path, comment_collision_limit_per_post=2) as world:
+        async with world.tools.acting(world.anna, world.project_id) as act:
+            await change_project_settings(act, ForProject(collision_limit_per_post=1))
+        await world.add_task(limits={"per_post": 2})
+        await world.post()
+        await world.work()
+        await world.work()
+        assert sorted(comment.state for comment in await world.comments()) == ["sent", "skipped"]
