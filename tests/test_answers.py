@@ -29,8 +29,7 @@ only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 KINDS: tuple[type[AppError], ...] = (AppError, *AppError.__subclasses__())
 FAILURES: list[tuple[str, Callable[[], Exception], int, str]] = [
-    (kind.__name__, lambda kind=kind: kind("Mend <b>this</b>."), kind.status, kind.code)
-    for kind in KINDS
+    (kind.__name__, lambda kind=kind: kind("Mend <b>this</b>."), kind.status, kind.code) for kind in KINDS
 ] + [
     ("a fault of Telegram's", lambda: Fault(method="getMe", http=502, description=TOKEN), 503, "telegram_unavailable"),
     ("a defect", lambda: RuntimeError(f"broken near {TOKEN}"), 500, "internal"),
