@@ -127,13 +127,18 @@ async def test_a_429_is_obeyed_to_the_second(world: World) -> None:
 
 
 async def test_a_429_holds_the_other_comments_of_its_seat_too(world: World) -> None:
-    await a_planned_comment(world)
-    with_fault(world, "flood", value=30, times=1)
-    await run_jobs(world)
-    await world.post("Another")
+    await world.add_task("Rules", timing={"delay": {"min_s": 60, "max_s": 60}})
+    await world.post("First")
+    world.clock.advance(10)
+    await world.post("Ten seconds later")
     await world.work()
-    await world.wait(29.9)
-    assert len(await sends(world)) == 1
+    with_fault(world, "flood", value=30, times=1)
+    await world.wait(50)
+    await world.wait(10)
+    await world.wait(19.9)
+    assert [call["status"] for call in await sends(world)] == [429]
+    await world.wait(0.1)
+    assert [call["status"] for call in await sends(world)] == [429, 200, 200]
 
 
 async def test_a_guard_bot_is_told_of_and_not_fought(world: World) -> None:
