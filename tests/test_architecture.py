@@ -38,6 +38,8 @@ WORKS_FOR_EVERYONE = {
     "people/web.py",
     "processes/bot.py",
     "processes/work.py",
+    "proxies/jobs.py",
+    "proxies/ways.py",  # a call says which bot it is of, not which project's
 }
 """Who may say EVERYONE. Whoever comes in here shows in a review how the right rows are found."""
 

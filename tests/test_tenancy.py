@@ -23,6 +23,7 @@ from tgac.people.members import invite
 from tgac.people.models import LoginSession, Member, User
 from tgac.people.projects import create_project
 from tgac.people.service import create_api_token
+from tgac.proxies.models import Proxy
 from tgac.tables import METADATA
 from tgac.wiring import guarded, make_app
 
@@ -115,7 +116,7 @@ def _vera_as_owner(world: World) -> World:
 
 
 async def _furnish(world: World, name: str) -> int:
-    """A project with a bot, a channel, a task, a post and a sent comment, all called `name`."""
+    """A project with a bot, a proxy, a channel, a task, a post and a sent comment, all called `name`."""
     async with world.tools.acting(world.anna, EVERYONE) as act:
         world.project_id = (await create_project(act, f"{name} project")).id
     await world.add_bot(name)
@@ -126,6 +127,7 @@ async def _furnish(world: World, name: str) -> int:
     await world.work()
     async with world.tools.acting(world.anna, world.project_id) as act:
         await invite(act, Role.VIEWER)
+        act.session.add(Proxy(scheme="http", host="127.0.0.1", port=1, username=name, created_at=act.now))
     async with world.tools.acting(None, EVERYONE) as act:
         who = world.anna.user_id
         hashed = {"secret_hash": f"{name:x<64}", "browser": name, "address": "203.0.113.9"}
@@ -135,10 +137,11 @@ async def _furnish(world: World, name: str) -> int:
 
 
 def _table_of(slot: str) -> Table:
-    """`bot_id` is a row of bots, `session_id` of sessions, `token_id` of api_tokens."""
+    """`bot_id` is a row of bots, `proxy_id` of proxies, `session_id` of sessions, `token_id` of api_tokens."""
     word = slot.removesuffix("_id")
-    exact = [table for table in METADATA.sorted_tables if table.name == f"{word}s"]
-    near = [table for table in METADATA.sorted_tables if table.name.endswith(f"{word}s")]
+    rows = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    exact = [table for table in METADATA.sorted_tables if table.name == rows]
+    near = [table for table in METADATA.sorted_tables if table.name.endswith(rows)]
     assert exact or near, f"which table is {slot} of?"
     return (exact or near)[0]
 
