@@ -183,5 +183,3 @@ async def test_a_removed_bot_takes_its_seats_along(world: World) -> None:
         assert await seats_in_use(act, [world.bots[0].id]) == {}
         with pytest.raises(NotFound):
             await find_bot(act, world.bots[0].id)
-
-
