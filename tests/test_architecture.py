@@ -19,9 +19,6 @@ TGAC = SRC / "tgac"
 WORKS_FOR_EVERYONE = {
     "bots/service.py",  # one bot account is in one project only
     "channels/jobs.py",
-    "channels/membership.py",  # Telegram tells of a chat, not of a project
-    "channels/queries.py",
-    "channels/verify.py",
     "cli.py",
     "comments/arrive.py",  # an update is a bot's, before it is known which project's
     "demo.py",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.attributes import get_history
 from sqlalchemy.sql import visitors
 
-from tgac.kit.db.base import Base, Owned
+from tgac.kit.db.base import OWNED, Owned
 from tgac.kit.errors import Refused, SignInNeeded
 from tgac.kit.web.i18n import _
 
@@ -99,13 +99,8 @@ class GuardedSession(Session):
     """A session that executes nothing without a scope and nothing outside it."""
 
 
-def _owned_tables() -> set[str]:
-    return {mapper.local_table.name for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)}  # type: ignore[attr-defined]
-
-
 def _touches_owned(statement: Any) -> bool:
-    owned = _owned_tables()
-    return any(isinstance(part, Table) and part.name in owned for part in visitors.iterate(statement))
+    return any(isinstance(part, Table) and OWNED in part.info for part in visitors.iterate(statement))
 
 
 @event.listens_for(GuardedSession, "do_orm_execute")

@@ -16,7 +16,7 @@ from tgac.bots.models import Bot
 from tgac.bots.service import mark_bot_refused, token_of
 from tgac.comments.arrive import ALLOWED, take_updates
 from tgac.kit.log import log
-from tgac.kit.queue.store import drop_leases, take_lease
+from tgac.kit.queue.store import drop_leases, keep_leases, take_lease
 from tgac.kit.secrets import Secret, new_secret
 from tgac.kit.telegram import faults
 from tgac.kit.telegram.types import Kind
@@ -24,10 +24,10 @@ from tgac.kit.telegram.updates import offset_after, read_update
 from tgac.kit.tenancy import EVERYONE
 from tgac.kit.tools import Tools
 from tgac.people.service_bot import handle_service_update
-from tgac.processes.shared import end_task
 
 LOOK_FOR_BOTS_S = 1.0
 LEASE_S = 15.0
+RENEW_S = 4.0
 POLL_S = 25
 SERVICE_KINDS: tuple[Kind, ...] = ("message", "callback_query")
 SERVICE = "poll:service"
@@ -48,34 +48,68 @@ class Source:
 
 async def run_bots(tools: Tools, stopping: asyncio.Event) -> None:
     """Poll for every bot that no other process polls, until `stopping`."""
-    owner = new_secret(12)
-    pollers: dict[str, asyncio.Task[None]] = {}
+    pollers = Pollers(tools)
     while not stopping.is_set():
         try:
-            await _attend(tools, owner, pollers)
+            await pollers.attend()
         except DBAPIError as error:
             log().error("bots_unreachable", error=str(error.orig))
         await tools.clock.sleep(LOOK_FOR_BOTS_S)
-    for poller in pollers.values():
-        await end_task(poller)
-    async with tools.acting(None, EVERYONE) as act:
-        await drop_leases(act.session, owner)
+    await pollers.end()
 
 
-async def _attend(tools: Tools, owner: str, pollers: dict[str, asyncio.Task[None]]) -> None:
-    """Start a poller for every bot whose lease is ours, and end those of bots that are gone."""
-    sources = {source.name: source for source in await _sources(tools)}
-    async with tools.acting(None, EVERYONE) as act:
-        ours = {
-            name
-            for name in sources
-            if await take_lease(act.session, name=name, owner=owner, now=act.now, lease_s=LEASE_S)
-        }
-    for name in list(pollers):
-        if name not in ours or pollers[name].done():
-            await end_task(pollers.pop(name))
-    for name in ours - set(pollers):
-        pollers[name] = asyncio.create_task(_poll(tools, sources[name]))
+class Pollers:
+    """The pollers of this process, each held by a lease. One that fails is begun again at the next look."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._owner = new_secret(12)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._renewed_at = tools.clock.monotonic()
+
+    async def attend(self) -> None:
+        """Begin to poll for bots that nobody polls, stop for those that are gone or another process's."""
+        sources = {source.name: source for source in await _sources(self._tools)}
+        ours = await self._kept() & set(sources)
+        for name in list(self._tasks):
+            if name not in ours or self._tasks[name].done():
+                await self._end(name)
+        for name in await self._taken(set(sources) - set(self._tasks)):
+            self._tasks[name] = asyncio.create_task(_poll(self._tools, sources[name]))
+
+    async def end(self) -> None:
+        """Stop them all and give up their leases."""
+        for name in list(self._tasks):
+            await self._end(name)
+        async with self._tools.acting(None, EVERYONE) as act:
+            await drop_leases(act.session, self._owner)
+
+    async def _kept(self) -> set[str]:
+        """Which of ours we still hold; renewed now and then, in one statement."""
+        now = self._tools.clock.monotonic()
+        if not self._tasks or now - self._renewed_at < RENEW_S:
+            return set(self._tasks)
+        async with self._tools.acting(None, EVERYONE) as act:
+            kept = await keep_leases(act.session, owner=self._owner, now=act.now, lease_s=LEASE_S)
+        self._renewed_at = now
+        return kept
+
+    async def _taken(self, names: set[str]) -> list[str]:
+        if not names:
+            return []
+        async with self._tools.acting(None, EVERYONE) as act:
+            return [
+                name
+                for name in sorted(names)
+                if await take_lease(act.session, name=name, owner=self._owner, now=act.now, lease_s=LEASE_S)
+            ]
+
+    async def _end(self, name: str) -> None:
+        task = self._tasks.pop(name)
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()):
+            log().error("poller_failed", source=name, exc_info=error)
 
 
 async def _sources(tools: Tools) -> list[Source]:
@@ -87,11 +121,21 @@ async def _sources(tools: Tools) -> list[Source]:
 def _service(tools: Tools) -> Source:
     async def take(raw: Sequence[dict[str, Any]]) -> None:
         for one in raw:
-            update = read_update(one)
-            if update is not None:
-                await handle_service_update(tools, update)
+            await _take_service_update(tools, one)
 
     return Source(SERVICE, tools.config.telegram_bot_token, SERVICE_KINDS, take)
+
+
+async def _take_service_update(tools: Tools, raw: dict[str, Any]) -> None:
+    update = read_update(raw)
+    if update is None:
+        return
+    try:
+        await handle_service_update(tools, update)
+    except DBAPIError:
+        raise
+    except Exception as error:  # noqa: BLE001  an update that breaks us must not hold up those behind it
+        log().error("service_update_left_out", update=update.update_id, exc_info=error)
 
 
 def _project_bot(tools: Tools, bot: Bot) -> Source:

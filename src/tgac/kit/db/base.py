@@ -24,6 +24,10 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: Json, list[Any]: Json}  # noqa: RUF012
 
 
+OWNED = "owned"
+"""The mark in a table's `info` by which the guard knows a project's table."""
+
+
 class Owned:
     """A row that belongs to exactly one project, for good. The guard (`kit/tenancy.py`) filters and stamps it."""
 
@@ -36,7 +40,7 @@ def owned_args(*more: Any) -> tuple[Any, ...]:
 
     Numbers are never given twice: what outlives a row (a task's document, an event) must not come to mean another.
     """
-    return (UniqueConstraint("project_id", "id"), *more, {"sqlite_autoincrement": True})
+    return (UniqueConstraint("project_id", "id"), *more, {"sqlite_autoincrement": True, "info": {OWNED: True}})
 
 
 def owned_key(column: str, table: str) -> ForeignKeyConstraint:

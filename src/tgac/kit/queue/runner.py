@@ -103,7 +103,7 @@ class Runner:
         async with self.tools.acting(None, EVERYONE) as act:
             if outcomes:
                 await self._settle(act.session, outcomes)
-            if room <= 0:
+            if room <= 0 or self._stopping:
                 return []
             return await store.claim(
                 act.session, owner=self.owner, lanes=self.lanes, n=room, now=act.now, lease_s=LEASE_S

@@ -73,6 +73,7 @@ _LEASE = _sql(
     "until",
     "now",
 )
+_KEEP = _sql("UPDATE leases SET until = :until WHERE owner = :owner RETURNING name", "until")
 _NEXT = text("SELECT min(run_after) AS run_after FROM jobs WHERE status = 'open' AND priority = :priority").columns(
     run_after=UtcDateTime
 )
@@ -179,6 +180,13 @@ async def take_lease(session: AsyncSession, *, name: str, owner: str, now: datet
         _LEASE, {"name": name, "owner": owner, "until": now + timedelta(seconds=lease_s), "now": now}
     )
     return found.scalar() == owner
+
+
+async def keep_leases(session: AsyncSession, *, owner: str, now: datetime, lease_s: float) -> set[str]:
+    """Keep every role that this process holds for another `lease_s` seconds; gives their names."""
+    connection = await session.connection()
+    found = await connection.execute(_KEEP, {"owner": owner, "until": now + timedelta(seconds=lease_s)})
+    return set(found.scalars())
 
 
 async def drop_leases(session: AsyncSession, owner: str) -> None:

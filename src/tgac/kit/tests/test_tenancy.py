@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased, make_transient_to_detached
 
 from tgac.bots.models import Bot, Seat
 from tgac.kit.act import Act
+from tgac.kit.db.base import OWNED, Base, Owned
 from tgac.kit.errors import NotFound, Refused, SignInNeeded
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT, RIGHTS, OutOfScope, Principal, Right, Role, require, require_admin
 from tgac.kit.tests.conftest import ANNA, VERA
@@ -239,3 +240,10 @@ def test_only_admins_pass_as_admins() -> None:
         require_admin(_act(Role.OWNER))
     with pytest.raises(SignInNeeded):
         require_admin(_act(None, signed_in=False))
+
+
+def test_every_table_of_a_project_bears_the_guards_mark() -> None:
+    owned = {mapper.class_.__name__: mapper.class_.metadata.tables[mapper.class_.__tablename__].info
+             for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)}  # fmt: skip
+    assert {"Bot", "Channel", "Comment", "Member", "Post", "Task"} <= set(owned)
+    assert [name for name, info in owned.items() if OWNED not in info] == []

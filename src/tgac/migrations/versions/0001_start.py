@@ -246,6 +246,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bots")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_bots_project_id_id")),
         sa.UniqueConstraint("telegram_id", name=op.f("uq_bots_telegram_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("bots", schema=None) as batch_op:
@@ -273,6 +274,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_channels_project_id_id")),
         sa.UniqueConstraint("project_id", "telegram_id", name=op.f("uq_channels_project_id_telegram_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("channels", schema=None) as batch_op:
@@ -296,6 +298,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_events_project_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_events_project_id_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
@@ -327,6 +330,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_invitations_project_id_id")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_invitations_secret_hash")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("invitations", schema=None) as batch_op:
@@ -346,6 +350,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_members")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_members_project_id_id")),
         sa.UniqueConstraint("project_id", "user_id", name=op.f("uq_members_project_id_user_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("members", schema=None) as batch_op:
@@ -363,6 +368,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project_settings")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_project_settings_project_id_id")),
         sa.UniqueConstraint("project_id", name=op.f("uq_project_settings_project_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("project_settings", schema=None) as batch_op:
@@ -395,6 +401,7 @@ def upgrade() -> None:
             "username",
             name=op.f("uq_proxies_project_id_scheme_host_port_username"),
         ),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("proxies", schema=None) as batch_op:
@@ -416,6 +423,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_tasks_project_id_id")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_tasks_project_id_name")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
@@ -447,6 +455,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_posts_project_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_posts_project_id_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("posts", schema=None) as batch_op:
@@ -481,6 +490,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("project_id", "bot_id", name=op.f("uq_proxy_routes_project_id_bot_id")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_proxy_routes_project_id_id")),
         sa.UniqueConstraint("telegram_id", name=op.f("uq_proxy_routes_telegram_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("proxy_routes", schema=None) as batch_op:
@@ -513,6 +523,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_seats")),
         sa.UniqueConstraint("project_id", "bot_id", "channel_id", name=op.f("uq_seats_project_id_bot_id_channel_id")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_seats_project_id_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("seats", schema=None) as batch_op:
@@ -543,6 +554,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task_bots")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_task_bots_project_id_id")),
         sa.UniqueConstraint("project_id", "task_id", "bot_id", name=op.f("uq_task_bots_project_id_task_id_bot_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("task_bots", schema=None) as batch_op:
@@ -599,6 +611,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "project_id", "task_id", "post_id", "n", name=op.f("uq_comments_project_id_task_id_post_id_n")
         ),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("comments", schema=None) as batch_op:
@@ -636,6 +649,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel_id", "message_id", name=op.f("uq_post_items_channel_id_message_id")),
         sa.UniqueConstraint("channel_id", "root_id", name=op.f("uq_post_items_channel_id_root_id")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_post_items_project_id_id")),
+        info={"owned": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("post_items", schema=None) as batch_op:
