@@ -329,6 +329,7 @@ async def test_a_worker_that_stops_finishes_what_is_under_way_and_begins_nothing
         finished.append(job.word)
         return Done()
 
+    tools = replace(tools, config=tools.config.model_copy(update={"max_concurrency": 1}))  # no claim is under way too
     runner = Runner(tools, (Handles(Note, slow),))
     await enqueue(tools, Note("under way"))
     working = asyncio.create_task(runner.run())
