@@ -6,14 +6,16 @@ contention whatever the timeout. Writers of one process queue before a lock inst
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pysqlite3
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from tgac.kit.tenancy import GuardedSession, Scope
@@ -59,8 +61,26 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def _connect(dialect: Dialect, record: object, args: Any, options: Any) -> Any:
+    """asyncpg lets bare errors through where it cannot connect; whoever waits for a database waits for DBAPIError."""
+    driver: Any = dialect.loaded_dbapi
+    try:
+        return dialect.connect(*args, **options)
+    except (OSError, driver.asyncpg.PostgresError) as error:
+        raise driver.OperationalError(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _full_is_away() -> Iterator[None]:
+    """No connection is free for half a minute: to whoever waits, the database is away."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise OperationalError("a connection of the pool", None, error) from None
+
+
 class Database:
-    """An engine with its two doors: `reading` and `writing`."""
+    """An engine with its two doors: `reading` and `writing`. A database that is away is a DBAPIError at both."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = make_url(url)
@@ -77,18 +97,22 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine.sync_engine, "do_connect", _connect)
 
     @asynccontextmanager
     async def reading(self, scope: Scope) -> AsyncIterator[AsyncSession]:
         """A session that sees `scope` and whose changes are thrown away."""
-        async with AsyncSession(self.engine, **_session_options(scope)) as session:
-            yield session
+        with _full_is_away():
+            async with AsyncSession(self.engine, **_session_options(scope)) as session:
+                yield session
 
     @asynccontextmanager
     async def writing(self, scope: Scope) -> AsyncIterator[AsyncSession]:
         """A session that may write in `scope`. Only `kit/act.py` commits it."""
-        async with self._turn or nullcontext(), AsyncSession(self._writer, **_session_options(scope)) as session:
-            yield session
+        with _full_is_away():
+            async with self._turn or nullcontext(), AsyncSession(self._writer, **_session_options(scope)) as session:
+                yield session
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:

@@ -1,0 +1,153 @@
+"""What a Postgres that restarts does to those who wait for it: they wait, and go on. Nothing dies for good."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tests.support.databases import fresh_url
+from tests.support.world import World, a_world
+from tgac.comments.jobs import PlanPost
+from tgac.comments.tests.hands import Between, send_through
+from tgac.kit.clock import RealClock
+from tgac.kit.db.session import Database
+from tgac.kit.queue.jobs import Done
+from tgac.kit.queue.runner import Runner
+from tgac.kit.queue.wake import Bell
+from tgac.kit.tenancy import EVERYONE
+from tgac.kit.tools import Tools
+from tgac.people.models import Project
+from tgac.processes.bot import run_bots
+from tgac.processes.work import run_everything, run_scheduler
+from tgac.wiring import HANDLES
+
+
+class Wire:
+    """A TCP port before Postgres's socket, which can be cut and mended."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._socket = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
+        self._path, self._user = parts.path, parts.username
+        self._server: asyncio.Server | None = None
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+asyncpg://{self._user}:@127.0.0.1:{self._port}{self._path}"
+
+    async def mend(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for end in self._ends:
+            end.transport.abort()
+        self._ends.clear()
+        await asyncio.sleep(0.05)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(self._socket)
+        self._ends |= {writer, back}
+        await asyncio.gather(_carry(reader, back), _carry(there, writer))
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while some := await reader.read(65536):
+            writer.write(some)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+
+@pytest.fixture
+async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
+    """A wire to a fresh Postgres."""
+    made = Wire(await fresh_url("postgres", tmp_path))
+    await made.mend()
+    yield made
+    await made.cut()
+
+
+async def test_a_database_that_cannot_be_reached_is_told_as_every_other_failure_of_it(wire: Wire) -> None:
+    db = Database(wire.url)
+    async with db.reading(EVERYONE) as session:
+        await session.scalar(select(Project.id))
+    await wire.cut()
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            async with db.reading(EVERYONE) as session:
+                await session.scalar(select(Project.id))
+    await wire.mend()
+    async with db.reading(EVERYONE) as session:
+        assert await session.scalar(select(Project.id)) is None
+    await db.aclose()
+
+
+async def test_a_pool_without_a_free_connection_is_told_like_a_database_that_is_away(wire: Wire) -> None:
+    db = Database(wire.url)
+    for door in (db.reading, db.writing):
+        with pytest.raises(OperationalError):
+            async with door(EVERYONE):
+                raise PoolTimeout
+    await db.aclose()
+
+
+@asynccontextmanager
+async def behind_a_wire(world: World) -> AsyncIterator[tuple[Wire, Tools]]:
+    """A process's tools, whose database can be cut off."""
+    wire = Wire(world.tools.config.db_url)
+    await wire.mend()
+    db = Database(wire.url)
+    yield wire, replace(world.tools, db=db, clock=RealClock(), bell=Bell())
+    await db.aclose()
+    await wire.cut()
+
+
+async def test_every_process_outlives_a_restart_of_the_database(tmp_path: Path) -> None:
+    async with a_world("postgres", tmp_path) as world, behind_a_wire(world) as (wire, tools):
+        await world.add_task()
+        stopping = asyncio.Event()
+        parts = [asyncio.create_task(run(tools, stopping)) for run in (run_bots, run_everything, run_scheduler)]
+        await asyncio.sleep(0.5)
+        await wire.cut()
+        await asyncio.sleep(2.5)
+        assert not [part for part in parts if part.done()]
+        await wire.mend()
+        await world.post("Hello")
+        while not (comments := await world.comments()):  # noqa: ASYNC110  its processes tell nobody
+            await asyncio.sleep(0.1)
+        assert len(comments) == 1
+        stopping.set()
+        await asyncio.gather(*parts)
+
+
+async def test_a_sent_comment_is_written_down_when_the_database_is_back(tmp_path: Path) -> None:
+    async with a_world("postgres", tmp_path) as world, behind_a_wire(world) as (wire, tools):
+        await world.add_task("Rules")
+        await world.post("Hello")
+        await world.take_in()
+        await Runner(world.tools, [one for one in HANDLES if one.job is PlanPost]).run_due()
+        (comment,) = await world.comments()
+        near = replace(world, tools=replace(tools, clock=world.clock))
+        sending = asyncio.create_task(send_through(near, Between(world, after=wire.cut), comment))
+        await asyncio.sleep(0.5)
+        await wire.mend()
+        while not sending.done():
+            world.clock.advance(0.2)
+            await asyncio.sleep(0.05)
+        assert await sending == Done()
+        assert [one.state for one in await world.comments()] == ["sent"]
