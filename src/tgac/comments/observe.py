@@ -43,7 +43,9 @@ async def observe(tools: Tools, job: Observe) -> Outcome:
     if not isinstance(seen, bool):
         return seen
     async with tools.acting(None, job.project_id) as act:
-        comment = await act.session.get_one(Comment, job.comment_id)
+        comment = await act.session.get(Comment, job.comment_id, with_for_update=True)
+        if comment is None or comment.state != "sent":
+            return Cancel("nothing to look at any more")
         record(act, "comment_seen" if seen else "comment_gone", {"look": job.look + 1}, **about(comment))
         if not seen:
             comment.state, comment.changed_at = "deleted", act.now
@@ -59,9 +61,9 @@ async def _ask(tools: Tools, job: Observe) -> _Question | None:
         comment = await act.session.get(Comment, job.comment_id)
         if comment is None or comment.state != "sent" or comment.message_id is None:
             return None
-        bot = await act.session.get_one(Bot, comment.bot_id)
+        bot = await act.session.get(Bot, comment.bot_id)
         task = await act.session.get_one(Task, comment.task_id)
-        if bot.status != "ACTIVE":
+        if bot is None or bot.status != "ACTIVE":
             return None
         look = look_of(comment, task.config)
         return _Question(token_of(act.keys, bot), comment.group_id, comment.message_id, comment.text or "", look)
@@ -82,7 +84,7 @@ async def _probe(tools: Tools, question: _Question) -> bool | Snooze | Cancel:
     except faults.SlowDown as slow:
         return Snooze(slow.retry_after)
     except faults.RefusedMessage as refused:
-        return False if refused.reason == "gone" else Snooze(LATER_S)
+        return False if refused.reason == "gone" else Cancel(f"nothing to be seen: {refused}")
     except (faults.NotSent, faults.Ambiguous):
         return Snooze(LATER_S)
     except faults.Fault as fault:

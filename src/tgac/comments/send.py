@@ -192,7 +192,7 @@ async def _settle(act: Act, intent: Intent, verdict: Verdict) -> Outcome:
     comment.state, comment.changed_at, comment.message_id = verdict.state, act.now, verdict.message_id
     comment.reason, comment.reason_data = (reason.code, stored(reason)) if reason else (None, {})
     record(act, f"comment_{verdict.state}", comment.reason_data | _numbers(verdict), **about(comment))
-    await _apply(act, comment, verdict)
+    await _apply(act, comment, intent, verdict)
     if verdict.again_s is None:
         return Done()
     comment.send_at = act.now + timedelta(seconds=verdict.again_s)
@@ -208,17 +208,19 @@ def _numbers(verdict: Verdict) -> dict[str, float | int]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-async def _apply(act: Act, comment: Comment, verdict: Verdict) -> None:
-    """What the answer tells of the bot, its seat and the post."""
+async def _apply(act: Act, comment: Comment, intent: Intent, verdict: Verdict) -> None:
+    """What the answer tells of the bot, its seat and the post. Meanwhile the bot may be gone or have another token."""
+    bot = await act.session.get(Bot, comment.bot_id)
     if verdict.state == "sent":
         comment.sent_at = act.now
-        (await act.session.get_one(Bot, comment.bot_id)).commented_at = act.now
+        if bot is not None:
+            bot.commented_at = act.now
         look = Observe(act.project_id, comment.id)
         act.enqueue(look, run_after=act.now + timedelta(seconds=FIRST_LOOK_S), key=f"observe:{comment.id}")
     if verdict.post_gone:
         (await act.session.get_one(Post, comment.post_id)).gone_at = act.now
-    if verdict.bot_refused and comment.bot_id is not None:
-        await mark_bot_refused(act, comment.bot_id, comment.reason or "")
+    if verdict.bot_refused and bot is not None and token_of(act.keys, bot) == intent.token:
+        await mark_bot_refused(act, bot.id, comment.reason or "")
     if verdict.slow_s is not None or verdict.seat_lost:
         await _touch_seat(act, comment, verdict)
 
