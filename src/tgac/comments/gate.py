@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ScalarSelect, and_, select
 
@@ -13,8 +14,10 @@ from tgac.kit.act import Act
 from tgac.kit.telegram.pace import BOT, CHAT, GROUP, Limit
 from tgac.people.models import Project
 from tgac.posts.models import Post
+from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
+from tgac.tasks.timing import after_quiet
 
 PAUSED_LOOK_S = 15.0
 """How often to look whether a paused task goes on."""
@@ -72,9 +75,9 @@ async def may_leave(act: Act, comment: Comment) -> Ready | Stop | Held:
     bot = scene.bot
     if bot is None:
         return Stop("cancelled", reasons.BOT_NOT_ACTIVE)
-    if stop := _forbidden_by_place(scene.post, scene.channel, bot, scene.seat):
+    if stop := _forbidden_by_place(comment, scene, bot):
         return stop
-    wait = await _pace_wait_s(act, comment, scene.seat)
+    wait = _quiet_wait_s(act, scene) or await _pace_wait_s(act, comment, scene.seat)
     return Held(wait) if wait > 0 else Ready(scene.post, scene.channel, bot, scene.task, scene.project)
 
 
@@ -102,16 +105,24 @@ def _forbidden_by_owner(project: Project, task: Task) -> Stop | None:
     return None
 
 
-def _forbidden_by_place(post: Post, channel: Channel, bot: Bot, seat: Seat | None) -> Stop | None:
-    if channel.state != "active":
+def _forbidden_by_place(comment: Comment, scene: _Scene, bot: Bot) -> Stop | None:
+    if scene.channel.state != "active":
         return Stop("cancelled", reasons.CHANNEL_SUSPENDED)
     if bot.status != "ACTIVE":
         return Stop("cancelled", reasons.BOT_NOT_ACTIVE)
-    if seat is None or seat.state != "active":
+    if scene.seat is None or scene.seat.state != "active":
         return Stop("cancelled", reasons.SEAT_LOST)
-    if post.gone_at is not None or post.root_id is None:
+    is_elsewhere = comment.group_id != scene.channel.group_id
+    if scene.post.gone_at is not None or scene.post.root_id is None or is_elsewhere:
         return Stop("cancelled", reasons.POST_GONE)
     return None
+
+
+def _quiet_wait_s(act: Act, scene: _Scene) -> float:
+    """Seconds until the task's quiet hours are over: what was held up may have slipped into them."""
+    timing = TaskConfig.model_validate(scene.task.config).timing
+    awake = after_quiet(act.now, timing.quiet_hours, timing.zone or ZoneInfo(scene.project.time_zone))
+    return (awake - act.now).total_seconds()
 
 
 async def _pace_wait_s(act: Act, comment: Comment, seat: Seat | None) -> float:
