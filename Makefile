@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check fix bench migration
+.PHONY: help setup demo run test test-slow check fix bench screenshots migration
 PYTHON ?= python3
 UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 
 help:  ## this list
-	@awk -F ':.*##' '/^[a-z]+:.*##/ {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## everything that is needed, into .venv
 	@$(UV) --version >/dev/null 2>&1 || { $(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv; }
@@ -19,6 +19,9 @@ run: setup  ## the product as .env says
 
 test: setup  ## the everyday suite, on SQLite and on a Postgres that it starts itself
 	$(RUN) pytest -n 2 --dist worksteal -m "not slow"
+
+test-slow: setup  ## real processes killed, held and ended around a send and in the intake
+	$(RUN) pytest -m slow
 
 check: setup  ## formatting, types, import order, dependencies, templates, house rules
 	$(RUN) ruff check .
@@ -36,6 +39,9 @@ fix: setup  ## mend what a program can mend
 
 bench: setup  ## how fast it is, against baselines
 	$(RUN) python -m bench
+
+screenshots: setup  ## the demo's pages into docs/screenshots, to be looked at
+	$(RUN) python -m tests.screenshots
 
 migration: setup  ## draft a migration: make migration M="what changes"
 	@test -n "$(M)" || { echo 'Say what changes: make migration M="bots have a colour"'; exit 2; }
