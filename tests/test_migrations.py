@@ -82,6 +82,9 @@ async def test_a_crash_in_the_middle_leaves_nothing_half_done(db: Database) -> N
     with pytest.raises(DBAPIError):
         await schema.upgrade(db)
     assert await tables(db) == {last}
+    if db.is_sqlite:
+        async with db.engine.connect() as connection:
+            assert (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar() == 1
 
 
 async def test_foreign_keys_are_held_again_after_a_migration(db: Database) -> None:

@@ -117,19 +117,29 @@ class Database:
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
         """A connection with a writing transaction, for changes of the schema; foreign keys rest meanwhile on SQLite."""
-        async with self._turn or nullcontext(), self._writer.connect() as connection:
-            if self.is_sqlite:
-                raw = (await connection.get_raw_connection()).driver_connection
-                assert raw is not None
-                await raw.execute("PRAGMA foreign_keys=OFF")
-            async with connection.begin():
-                yield connection
-            if self.is_sqlite:
-                await raw.execute("PRAGMA foreign_keys=ON")
+        async with (
+            self._turn or nullcontext(),
+            self._writer.connect() as connection,
+            _foreign_keys_resting(connection) if self.is_sqlite else nullcontext(),
+            connection.begin(),
+        ):
+            yield connection
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _foreign_keys_resting(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Outside of a transaction, where alone SQLite takes the word; however the block ends, they are held again."""
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert raw is not None
+    await raw.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        await raw.execute("PRAGMA foreign_keys=ON")
 
 
 def _session_options(scope: Scope) -> dict[str, Any]:

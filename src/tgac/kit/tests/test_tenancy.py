@@ -243,7 +243,7 @@ def test_only_admins_pass_as_admins() -> None:
 
 
 def test_every_table_of_a_project_bears_the_guards_mark() -> None:
-    owned = {mapper.class_.__name__: mapper.class_.metadata.tables[mapper.class_.__tablename__].info
-             for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)}  # fmt: skip
+    classes = [mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, Owned)]
+    owned = {one.__name__: Base.metadata.tables[vars(one)["__tablename__"]].info for one in classes}
     assert {"Bot", "Channel", "Comment", "Member", "Post", "Task"} <= set(owned)
     assert [name for name, info in owned.items() if OWNED not in info] == []
