@@ -266,11 +266,12 @@ async def test_a_dead_workers_job_is_open_again_when_its_lease_has_ended(tools: 
 
 async def test_a_worker_that_renews_keeps_its_job(tools: Tools) -> None:
     await enqueue(tools, Note("long"))
-    await claim(tools, owner="slow")
+    async with tools.acting(None, EVERYONE) as act:
+        (held,) = await store.claim(act.session, owner="slow", lanes=tuple(Lane), n=1, now=act.now, lease_s=LEASE_S)
     for _ in range(5):
         clock_of(tools).advance(LEASE_S - 1)
         async with tools.acting(None, EVERYONE) as act:
-            await store.renew(act.session, owner="slow", until=act.now + timedelta(seconds=LEASE_S))
+            await store.renew(act.session, [held.id], owner="slow", until=act.now + timedelta(seconds=LEASE_S))
             assert await store.release_lost(act.session, act.now) == 0
 
 
@@ -307,6 +308,21 @@ async def test_a_worker_keeps_the_leases_of_what_it_runs(tools: Tools) -> None:
     runner.stop()
     await working
     assert await counts(tools) == {}
+
+
+async def test_a_job_is_not_held_for_ever_when_the_answer_to_its_claim_was_lost(tools: Tools) -> None:
+    notes = Notes()
+    runner = notes.runner(tools)
+    await enqueue(tools, Note("claimed, and the worker never heard of it"))
+    await claim(tools, owner=runner.owner)
+    working = asyncio.create_task(runner.run())
+    for _ in range(40):
+        await asyncio.sleep(0.02)
+        clock_of(tools).advance(RENEW_S)
+        tools.bell.ring()
+    runner.stop()
+    await working
+    assert len(notes.words) == 1
 
 
 async def test_two_workers_never_run_one_job_twice(tools: Tools) -> None:

@@ -47,6 +47,7 @@ class Runner:
         self._handles = {one.job.kind: one for one in handles}
         self._running: set[asyncio.Task[None]] = set()
         self._outcomes: list[Settled] = []
+        self._held: set[int] = set()
         self._stopping = False
 
     def stop(self) -> None:
@@ -93,6 +94,8 @@ class Runner:
             self._outcomes = outcomes + self._outcomes
             await self.tools.clock.sleep(IDLE_S)
             return 0
+        self._held -= {settled.id for settled, _ in outcomes}
+        self._held |= {one.id for one in claimed}
         for one in claimed:
             task = asyncio.create_task(self._run_one(one))
             self._running.add(task)
@@ -171,7 +174,8 @@ class Runner:
         while True:
             try:
                 async with self.tools.acting(None, EVERYONE) as act:
-                    await store.renew(act.session, owner=self.owner, until=act.now + timedelta(seconds=LEASE_S))
+                    until = act.now + timedelta(seconds=LEASE_S)
+                    await store.renew(act.session, self._held, owner=self.owner, until=until)
                     await store.release_lost(act.session, act.now)
             except DBAPIError as error:
                 log().error("queue_unreachable", error=str(error.orig))

@@ -55,7 +55,9 @@ _RELEASE = _sql(
     "UPDATE jobs SET status = 'open', owner = NULL, lease_until = NULL WHERE status = 'running' AND lease_until < :now",
     "now",
 )
-_RENEW = _sql("UPDATE jobs SET lease_until = :until WHERE status = 'running' AND owner = :owner", "until")
+_RENEW = _sql(
+    "UPDATE jobs SET lease_until = :until WHERE status = 'running' AND owner = :owner AND id IN :ids", "until"
+).bindparams(bindparam("ids", expanding=True))
 _DONE = text("DELETE FROM jobs WHERE id = :id AND owner = :owner AND status = 'running'")
 _AGAIN = _sql(
     "UPDATE jobs SET status = 'open', owner = NULL, lease_until = NULL, run_after = :run_after,"
@@ -135,9 +137,12 @@ async def release_lost(session: AsyncSession, now: datetime) -> int:
     return int((await (await session.connection()).execute(_RELEASE, {"now": now})).rowcount)
 
 
-async def renew(session: AsyncSession, *, owner: str, until: datetime) -> None:
-    """Hold on to what this worker runs."""
-    await (await session.connection()).execute(_RENEW, {"owner": owner, "until": until})
+async def renew(session: AsyncSession, held: Iterable[int], *, owner: str, until: datetime) -> None:
+    """Hold on to what this worker runs, and to nothing else that stands under its name.
+
+    A claim whose commit succeeded while its answer was lost leaves jobs that nobody runs: they must become open again.
+    """
+    await (await session.connection()).execute(_RENEW, {"owner": owner, "until": until, "ids": list(held)})
 
 
 @dataclass(frozen=True)
