@@ -65,17 +65,20 @@ class Pollers:
         self._tools = tools
         self._owner = new_secret(12)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tokens: dict[str, Secret] = {}
         self._renewed_at = tools.clock.monotonic()
 
     async def attend(self) -> None:
-        """Begin to poll for bots that nobody polls, stop for those that are gone or another process's."""
+        """Begin to poll for bots that nobody polls, stop for those that are gone, another process's or have another
+        token."""
         sources = {source.name: source for source in await _sources(self._tools)}
         ours = await self._kept() & set(sources)
         for name in list(self._tasks):
-            if name not in ours or self._tasks[name].done():
+            if name not in ours or self._tasks[name].done() or self._tokens[name] != sources[name].token:
                 await self._end(name)
         for name in await self._taken(set(sources) - set(self._tasks)):
             self._tasks[name] = asyncio.create_task(_poll(self._tools, sources[name]))
+            self._tokens[name] = sources[name].token
 
     async def end(self) -> None:
         """Stop them all and give up their leases."""
@@ -115,7 +118,7 @@ class Pollers:
 async def _sources(tools: Tools) -> list[Source]:
     async with tools.reading(None, EVERYONE) as act:
         bots = list(await act.session.scalars(select(Bot).where(Bot.status.in_(("ACTIVE", "PAUSED"))).order_by(Bot.id)))
-    return [_service(tools), *(_project_bot(tools, bot) for bot in bots)]
+    return [_service(tools), *(source for bot in bots if (source := _project_bot(tools, bot)))]
 
 
 def _service(tools: Tools) -> Source:
@@ -138,11 +141,18 @@ async def _take_service_update(tools: Tools, raw: dict[str, Any]) -> None:
         log().error("service_update_left_out", update=update.update_id, exc_info=error)
 
 
-def _project_bot(tools: Tools, bot: Bot) -> Source:
+def _project_bot(tools: Tools, bot: Bot) -> Source | None:
+    """None where the bot's token cannot be opened, because the key that it was sealed with is gone."""
+    try:
+        token = token_of(tools.keys, bot)
+    except ValueError as error:
+        log().error("token_not_opened", bot=bot.id, error=str(error))
+        return None
+
     async def take(raw: Sequence[dict[str, Any]]) -> None:
         await take_updates(tools, bot, raw)
 
-    return Source(f"poll:{bot.telegram_id}", token_of(tools.keys, bot), ALLOWED, take, bot)
+    return Source(f"poll:{bot.telegram_id}", token, ALLOWED, take, bot)
 
 
 async def _poll(tools: Tools, source: Source) -> None:
@@ -165,15 +175,21 @@ async def _poll(tools: Tools, source: Source) -> None:
 async def _rest(tools: Tools, source: Source, fault: faults.Fault) -> None:
     log().warning("poll_failed", source=source.name, fault=str(fault))
     if fault.reason == "webhook_active":
-        await tools.telegram.delete_webhook(source.token)
-        return
+        try:
+            return await tools.telegram.delete_webhook(source.token)
+        except faults.Fault as other:
+            fault = other
     await tools.clock.sleep(fault.retry_after if isinstance(fault, faults.SlowDown) else 2.0)
+    return None
 
 
 async def _refused(tools: Tools, source: Source, refused: faults.RefusedBot) -> None:
+    """The bot is shut out, unless it was removed or got another token while the refused one was in use."""
     log().error("bot_refused", source=source.name, fault=str(refused))
     if source.bot is None:
         await tools.clock.sleep(30.0)
         return
     async with tools.acting(None, source.bot.project_id) as act:
-        await mark_bot_refused(act, source.bot.id, refused.description)
+        bot = await act.session.get(Bot, source.bot.id)
+        if bot is not None and token_of(act.keys, bot) == source.token:
+            await mark_bot_refused(act, bot.id, refused.description)
