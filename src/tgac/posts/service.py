@@ -92,7 +92,17 @@ async def _item_of(act: Act, channel: Channel, piece: Piece) -> PostItem | None:
     if piece.root_id is not None:
         same.append(PostItem.root_id == piece.root_id)
     found = await act.session.scalars(select(PostItem).where(PostItem.channel_id == channel.id, or_(*same)))
-    return found.first() or await _other_half(act, channel, piece)
+    mine = [item for item in found if not await _is_of_another_group(act, item, piece)]
+    return mine[0] if mine else await _other_half(act, channel, piece)
+
+
+async def _is_of_another_group(act: Act, item: PostItem, piece: Piece) -> bool:
+    """The channel got another group, which counts its messages anew: the number says nothing of the older post."""
+    if piece.message_id is None or item.message_id in (None, piece.message_id):
+        return False
+    item.root_id = None
+    await act.flush()
+    return True
 
 
 async def _other_half(act: Act, channel: Channel, piece: Piece) -> PostItem | None:
