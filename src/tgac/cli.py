@@ -16,6 +16,8 @@ from tgac.kit.db.session import DatabaseUnfit
 from tgac.kit.errors import AppError
 from tgac.kit.log import set_up_logs
 from tgac.kit.secrets import new_master_key
+from tgac.kit.telegram.faults import Fault
+from tgac.kit.telegram.gateway import Gateway
 from tgac.kit.tenancy import EVERYONE
 from tgac.kit.tools import Tools
 from tgac.people.service import (
@@ -32,6 +34,7 @@ from tgac.processes.bot import run_bots
 from tgac.processes.shared import stop_on_signals, tools_for
 from tgac.processes.work import run_observer, run_scheduler, run_worker
 from tgac.version import VERSION
+from tgsandbox.__main__ import CannotListen
 from tgsandbox.__main__ import serve as serve_sandbox
 
 type Process = Callable[[Tools, asyncio.Event], Awaitable[None]]
@@ -48,6 +51,8 @@ app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
 
 Username = Annotated[str, typer.Option("--username", help="Telegram username, with or without @.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Where the panel listens.")]
+SandboxPort = Annotated[int, typer.Option(min=0, max=65535, help="Where the emulated Telegram listens, on 127.0.0.1.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
 
@@ -55,7 +60,7 @@ def main() -> None:
     """Run the command; what a person can mend is told in one line."""
     try:
         app()
-    except (ConfigError, DatabaseUnfit, AppError) as error:
+    except (ConfigError, DatabaseUnfit, AppError, CannotListen) as error:
         sys.exit(_failed(str(error)))
 
 
@@ -76,7 +81,16 @@ def _tell(value: dict[str, object], sentence: str, *, as_json: bool) -> None:
 
 async def _with_tools[T](work: Callable[[Tools], Awaitable[T]]) -> T:
     async with tools_for(_config()) as tools:
+        await tools.db.require_answer()
         return await work(tools)
+
+
+async def _with_schema[T](work: Callable[[Tools], Awaitable[T]]) -> T:
+    async def after_a_look(tools: Tools) -> T:
+        await _require_schema(tools)
+        return await work(tools)
+
+    return await _with_tools(after_a_look)
 
 
 async def _require_schema(tools: Tools) -> None:
@@ -102,22 +116,33 @@ def init(
     token: Annotated[str, typer.Option("--token", prompt="The service bot's token", help="From @BotFather.")],
 ) -> None:
     """Write a .env with fresh keys, make the database, print the link that binds the first admin (15 minutes)."""
-    values = {"ADMIN_TG_USERNAME": admin, "TELEGRAM_BOT_TOKEN": token, "SESSION_SECRET_KEY": new_master_key()}
-    load_config(None, **{name.lower(): value for name, value in values.items()})
-    try:
-        write_env(Path(".env"), values)
-    except FileExistsError:
+    if Path(".env").exists():
         sys.exit(_failed(".env is there already; `tgac user bind` ties the admin to a Telegram id"))
+    admin = admin.removeprefix("@")
+    values = {"ADMIN_TG_USERNAME": admin, "TELEGRAM_BOT_TOKEN": token, "SESSION_SECRET_KEY": new_master_key()}
+    given = load_config(None, **{name.lower(): value for name, value in values.items()})
+    bot_username = asyncio.run(_name_of_service_bot(given))
+    write_env(Path(".env"), values)
 
     async def work(tools: Tools) -> str:
         await schema.upgrade(tools.db)
-        bot = await tools.telegram.get_me(tools.config.telegram_bot_token)
         async with tools.acting(None, EVERYONE) as act:
             await ensure_first_admin(act)
-            return await make_bind_link(act, bot_username=bot.username or "")
+            return await make_bind_link(act, bot_username=bot_username)
 
     link = asyncio.run(_with_tools(work))
     sys.stdout.write(f"Written: .env\nStart it: tgac up\nThen open this within 15 minutes, as @{admin}: {link}\n")
+
+
+async def _name_of_service_bot(config: Config) -> str:
+    """Asked before anything is written, so that a mistyped token leaves nothing behind. Raises ConfigError."""
+    telegram = Gateway(config.telegram_api_base)
+    try:
+        return (await telegram.get_me(config.telegram_bot_token)).username or ""
+    except Fault as fault:
+        raise ConfigError(f"Telegram does not answer to TELEGRAM_BOT_TOKEN: {fault.description}") from None
+    finally:
+        await telegram.aclose()
 
 
 @app.command()
@@ -158,8 +183,8 @@ def scheduler() -> None:
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="Where the panel listens.")] = 8080,
-    sandbox_port: Annotated[int, typer.Option(help="Where the emulated Telegram listens.")] = 8081,
+    port: Port = 8080,
+    sandbox_port: SandboxPort = 8081,
     post_every_s: Annotated[float, typer.Option(help="Seconds between example posts; 0 for none.")] = 20.0,
 ) -> None:
     """Everything against an emulated Telegram, with an example project. Nothing is kept."""
@@ -169,7 +194,7 @@ def demo(
 
 @app.command()
 def sandbox(
-    port: Annotated[int, typer.Option(help="Where it listens, on 127.0.0.1.")] = 8081,
+    port: SandboxPort = 8081,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="Without Telegram's rate limits, for load.")] = False,
 ) -> None:
     """The emulated Telegram alone."""
@@ -210,7 +235,7 @@ def user_add(username: Username) -> None:
         async with tools.acting(None, EVERYONE) as act:
             await add_user(act, username)
 
-    asyncio.run(_with_tools(work))
+    asyncio.run(_with_schema(work))
 
 
 @user_app.command("block")
@@ -221,12 +246,13 @@ def user_block(username: Username) -> None:
         async with tools.acting(None, EVERYONE) as act:
             await block_user(act, username)
 
-    asyncio.run(_with_tools(work))
+    asyncio.run(_with_schema(work))
 
 
 @user_app.command("bind")
 def user_bind(
-    username: Username, telegram_id: Annotated[int, typer.Option("--telegram-id", help="The numeric id.")]
+    username: Username,
+    telegram_id: Annotated[int, typer.Option("--telegram-id", min=1, max=2**52 - 1, help="The numeric id.")],
 ) -> None:
     """Tie a user to a Telegram id: the first admin, or recovery."""
 
@@ -235,7 +261,7 @@ def user_bind(
             await ensure_first_admin(act)
             await bind_user(act, username, telegram_id=telegram_id)
 
-    asyncio.run(_with_tools(work))
+    asyncio.run(_with_schema(work))
 
 
 @user_app.command("token")
@@ -246,5 +272,5 @@ def user_token(username: Username, as_json: AsJson = False) -> None:
         async with tools.acting(None, EVERYONE) as act:
             return await create_api_token(act, username)
 
-    token = asyncio.run(_with_tools(work))
+    token = asyncio.run(_with_schema(work))
     _tell({"token": token}, token, as_json=as_json)

@@ -8,7 +8,9 @@ import sys
 
 import uvloop
 
-from tgsandbox.server import start
+from tgsandbox.server import CannotListen, start
+
+__all__ = ["CannotListen", "serve"]
 
 
 async def serve(host: str, port: int, *, limits: bool) -> None:
@@ -31,7 +33,10 @@ def main() -> None:
     parser.add_argument("--no-limits", action="store_true", help="without Telegram's limits, for load tests")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(serve(options.host, options.port, limits=not options.no_limits))
+        try:
+            uvloop.run(serve(options.host, options.port, limits=not options.no_limits))
+        except CannotListen as error:
+            sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ from tgsandbox.routes import add_routes
 from tgsandbox.world import World
 
 
+class CannotListen(Exception):
+    """The port cannot be opened; the text says which and why, in one line."""
+
+
 @dataclass(slots=True)
 class Sandbox:
     """A running sandbox. `url` has no slash at its end; `world` is its state; `stop` ends it."""
@@ -70,7 +74,10 @@ class Sandbox:
 
 
 async def start(host: str = "127.0.0.1", port: int = 0, *, clock: Clock | None = None, limits: bool = True) -> Sandbox:
-    """Start the sandbox. `port` 0 chooses a free one; `clock` moves its time; `limits` off lifts Telegram's limits."""
+    """Start the sandbox. `port` 0 chooses a free one; `clock` moves its time; `limits` off lifts Telegram's limits.
+
+    Raises CannotListen.
+    """
     time = clock or RealClock()
     world = World(time)
     endpoint = Endpoint(world, limits=Limits(time, enabled=limits), faults=Faults(), calls=CallLog())
@@ -80,5 +87,9 @@ async def start(host: str = "127.0.0.1", port: int = 0, *, clock: Clock | None =
     await runner.setup()
     sandbox = Sandbox(host, port, world, endpoint, runner)
     endpoint.on_close_port = sandbox.close_port
-    await sandbox.listen()
+    try:
+        await sandbox.listen()
+    except OSError as error:
+        await sandbox.stop()
+        raise CannotListen(f"the sandbox cannot listen on {host}:{port}: {error.strerror}") from None
     return sandbox

@@ -1,12 +1,15 @@
 """The panel and the JSON API: one FastAPI application, and its server."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from tgac.kit.config import ConfigError
+from tgac.kit.log import log
 from tgac.kit.tools import Tools
 from tgac.wiring import guarded, make_app
 
@@ -20,13 +23,23 @@ class Server(uvicorn.Server):
         yield
 
 
+def open_port(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises ConfigError with the reason: uvicorn would end the process from within."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ConfigError(f"HOST {host} with PORT {port} cannot be listened on: {error.strerror}") from None
+
+
 @asynccontextmanager
 async def serving(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[Server]:
-    """Answer requests inside the block. When it begins, the port is open; when it ends, every answer has left."""
+    """Answer requests inside the block. When it begins, the port is open; when it ends, every answer has left.
+
+    Raises ConfigError where the port cannot be opened.
+    """
+    listening = open_port(host, port)
     settings = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -35,7 +48,7 @@ async def serving(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[Server
         proxy_headers=False,
     )
     server = Server(settings)
-    running = asyncio.create_task(server.serve())
+    running = asyncio.create_task(server.serve([listening]))
     while not server.started and not running.done():
         await asyncio.wait([running], timeout=0.01)
     try:
@@ -50,4 +63,5 @@ async def serving(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[Server
 async def run_api(tools: Tools, stopping: asyncio.Event) -> None:
     """Serve the panel until `stopping`."""
     async with serving(guarded(make_app(tools)), host=tools.config.host, port=tools.config.port):
+        log().info("panel_listens", address=tools.config.base_url)
         await stopping.wait()

@@ -13,8 +13,8 @@ from typing import Any
 
 import pysqlite3
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import Dialect, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
@@ -79,16 +79,34 @@ def _full_is_away() -> Iterator[None]:
         raise OperationalError("a connection of the pool", None, error) from None
 
 
+def _read_url(url: str) -> URL:
+    """Raises DatabaseUnfit; the URL is not shown, since it may hold a password."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise DatabaseUnfit("DB_URL is not an address of a database") from None
+
+
+def _make_folder(file: str | None) -> None:
+    """The folder of an SQLite file, its owner's alone. Raises DatabaseUnfit."""
+    if not file or file == ":memory:":
+        raise DatabaseUnfit("DB_URL must name a file: sqlite:///data/tgac.sqlite3")
+    try:
+        Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnfit(f"the folder of DB_URL cannot be made: {error}") from None
+
+
 class Database:
     """An engine with its two doors: `reading` and `writing`. A database that is away is a DBAPIError at both."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.url = make_url(url)
+        """Nothing is connected yet. Raises DatabaseUnfit for a URL that cannot be used."""
+        self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             require_safe_sqlite(pysqlite3.sqlite_version_info)
-            if self.url.database and self.url.database != ":memory:":
-                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(self.url.database)
         self.engine = create_async_engine(
             self.url, pool_size=pool_size, max_overflow=10, pool_pre_ping=not self.is_sqlite
         )
@@ -99,6 +117,14 @@ class Database:
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine.sync_engine, "do_connect", _connect)
+
+    async def require_answer(self) -> None:
+        """Raises DatabaseUnfit, in one line, where no database answers at the URL: for the start of a process."""
+        try:
+            async with self.engine.connect():
+                return
+        except DBAPIError as error:
+            raise DatabaseUnfit(f"there is no database at DB_URL: {' '.join(str(error.orig).split())}") from None
 
     @asynccontextmanager
     async def reading(self, scope: Scope) -> AsyncIterator[AsyncSession]:
