@@ -107,6 +107,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load_config(file)
 
 
+@pytest.mark.parametrize("line", ["this is no setting", 'LOG_LEVEL="INFO'])
+def test_a_line_that_is_no_setting_stops_the_start(tmp_path: Path, line: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"PORT=8080\n{line}\n")
+    with pytest.raises(ConfigError, match="line 2 is not NAME=value"):
+        load_config(file, **{name.lower(): value for name, value in GOOD.items()})
+
+
 def test_secrets_are_not_in_what_is_shown_of_a_configuration(tmp_path: Path) -> None:
     shown = repr(read(tmp_path, SERVICE_SECRET="hunter2hunter2")) + str(read(tmp_path).model_dump())
     assert TOKEN not in shown

@@ -1,5 +1,6 @@
 """The only reader of the environment; a damaged setting stops the start with one line that says what to mend."""
 
+import logging
 import os
 import re
 from collections.abc import Mapping
@@ -121,6 +122,18 @@ class Config(BaseSettings):
     def secure(self) -> bool:
         """Whether people reach the panel by https."""
         return self.base_url.startswith("https://")
+
+
+class _StopAtBadLine(logging.Handler):
+    """python-dotenv warns of a line that it cannot read and goes on without it; here such a line stops the start."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Raises ConfigError with the line's number."""
+        number = record.args[0] if isinstance(record.args, tuple) and record.args else "?"
+        raise ConfigError(f".env cannot be read: line {number} is not NAME=value")
+
+
+logging.getLogger("dotenv.main").addHandler(_StopAtBadLine())
 
 
 def load_config(env_file: Path | None = Path(".env"), **values: Any) -> Config:
