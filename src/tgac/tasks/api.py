@@ -76,9 +76,10 @@ async def assign_bots(act: WriteAct, task_id: RowId, body: Assign) -> JSONRespon
 
 
 @router.post("/{task_id}/preview")
-async def preview(act: ReadAct, tools: ToolsDep, task_id: RowId, body: PreviewAsked) -> JSONResponse:
+async def preview(act: ReadAct, tools: ToolsDep, task_id: RowId, body: PreviewAsked | None = None) -> JSONResponse:
     """The task's texts, or those of the document that was sent, for a post; nothing is saved."""
     require(act, Right.LOOK)
+    body = body or PreviewAsked()
     task = await find_task(act, task_id)
     config = TaskConfig.model_validate(task.config) if body.config is None else service.checked_document(body.config)
     around = await scenery(act, [task])

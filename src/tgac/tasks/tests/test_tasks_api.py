@@ -261,7 +261,7 @@ async def test_a_preview_is_tried_on_the_newest_post_of_the_channel(world: World
     path = await desk.order(text="{{ post.text }} {{ post.hashtags }} {{ post.link }}")
     await world.post("Trams run #city")
     await world.work()
-    shown = await desk.data("POST", f"{path}/preview", json={})
+    shown = await desk.data("POST", f"{path}/preview")
     link = world.tools.config.telegram_link_base + "/city_news/"
     assert shown["variants"][0]["html"].startswith(f"Trams run #city #city {link}")
 
