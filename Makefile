@@ -20,7 +20,7 @@ run: setup  ## the product as .env says
 test: setup  ## the everyday suite, on SQLite and on a Postgres that it starts itself
 	$(RUN) pytest -n 2 --dist worksteal -m "not slow"
 
-test-slow: setup  ## real processes killed, held and ended around a send and in the intake
+test-slow: setup  ## processes killed around a send and in the intake; every page looked at
 	$(RUN) pytest -m slow
 
 check: setup  ## formatting, types, import order, dependencies, templates, house rules

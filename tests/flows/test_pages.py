@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page, ViewportSize
 from tests.support.browser import Installation, chromium, watch
 from tests.support.pages import DESK, PAGES, PHONE, a_demo, a_reader, signed_in_state
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
 LOOKS: tuple[tuple[str, str, ViewportSize], ...] = (
     ("en", "light", DESK),

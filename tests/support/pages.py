@@ -27,7 +27,12 @@ PAGES = {
     "channel": "/projects/1/channels/1",
     "bots": "/projects/1/bots",
     "bot": "/projects/1/bots/1",
+    "proxies": "/projects/1/proxies",
     "settings": "/projects/1/settings",
+    "members": "/projects/1/members",
+    "audit": "/projects/1/audit",
+    "users": "/admin/users",
+    "installation": "/admin/settings",
     "account": "/account",
 }
 DESK: ViewportSize = {"width": 1280, "height": 800}
