@@ -6,6 +6,8 @@ from tests.support.world import World
 from tgac.channels.models import Channel
 from tgac.comments.arrive import take_updates
 from tgac.comments.tests.hands import posts
+from tgac.kit.queue.runner import Runner
+from tgac.wiring import HANDLES
 
 
 def forward(update_id: int, group_id: int, channel_id: int, *, root_id: int, origin_id: int) -> dict[str, Any]:
@@ -44,3 +46,15 @@ async def test_numbers_that_the_other_group_gives_again_lose_no_post(world: Worl
         (50, 5, "Post 50"),
         (51, 5, "Post 51"),
     ]
+
+
+async def test_a_thread_in_the_former_group_is_no_place_for_a_comment(world: World) -> None:
+    place, bot = world.places[0], world.bots[0]
+    await world.add_task()
+    await take_updates(world.tools, bot, [forward(900, place.group_id, place.id, root_id=5, origin_id=50)])
+    async with world.tools.acting(None, world.project_id) as act:
+        (await act.session.get_one(Channel, place.row.id)).group_id = place.group_id - 7
+    await Runner(world.tools, HANDLES).run_due()
+    (comment,) = await world.comments()
+    assert (comment.state, comment.reason) == ("skipped", "no_thread")
+    assert await world.said() == []

@@ -23,6 +23,7 @@ WORKS_FOR_EVERYONE = {
     "comments/arrive.py",  # an update is a bot's, before it is known which project's
     "demo.py",
     "kit/queue/runner.py",
+    "kit/queue/tidy.py",
     "kit/tenancy.py",
     "kit/web/idempotency.py",
     "panel/health.py",

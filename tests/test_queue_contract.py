@@ -15,6 +15,7 @@ from tgac.kit.errors import Conflict
 from tgac.kit.queue import store
 from tgac.kit.queue.jobs import Cancel, Done, Job, Lane, Outcome, Periodic, Snooze
 from tgac.kit.queue.runner import BACKOFF_S, LEASE_S, RENEW_S, Handles, Runner, schedule
+from tgac.kit.queue.tidy import ForgetJobs, forget_jobs
 from tgac.kit.queue.wake import Bell, listen
 from tgac.kit.tenancy import EVERYONE
 from tgac.kit.tests.conftest import tools
@@ -429,3 +430,13 @@ async def test_a_role_passes_on_when_its_holder_is_silent_or_gives_it_up(tools: 
     async with tools.acting(None, EVERYONE) as act:
         await store.drop_leases(act.session, "two")
     assert await take_role(tools, "one")
+
+
+async def test_a_job_that_was_given_up_can_be_looked_at_for_a_week(tools: Tools) -> None:
+    await enqueue(tools, Note())
+    await Notes(lambda: Cancel("no longer wanted")).runner(tools).run_due()
+    for days, left in ((6, {"cancelled": 1}), (2, {})):
+        clock_of(tools).advance(days * 86_400)
+        await forget_jobs(tools, ForgetJobs())
+        async with tools.reading(None, EVERYONE) as act:
+            assert await store.count(act.session) == left

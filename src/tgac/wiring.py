@@ -19,6 +19,7 @@ from tgac.kit.config import Config
 from tgac.kit.errors import AppError
 from tgac.kit.queue.jobs import Periodic
 from tgac.kit.queue.runner import Handles
+from tgac.kit.queue.tidy import ForgetJobs, forget_jobs
 from tgac.kit.tools import Tools
 from tgac.kit.web.answers import answer, install_answers
 from tgac.kit.web.i18n import Languages
@@ -51,12 +52,14 @@ HANDLES = (
     Handles(CheckProxy, check_proxy),
     Handles(CheckProxies, check_proxies),
     Handles(ForgetUpdates, forget_updates),
+    Handles(ForgetJobs, forget_jobs),
     Handles(ForgetAnswers, forget_answers),
 )
 PERIODIC = (
     Periodic(RecheckChannels(), every_s=3600),
     Periodic(CheckProxies(), every_s=EVERY_S),
     Periodic(ForgetUpdates(), every_s=3600),
+    Periodic(ForgetJobs(), every_s=3600),
     Periodic(ForgetAnswers(), every_s=3600),
 )
 

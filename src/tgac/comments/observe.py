@@ -6,7 +6,7 @@ Source: docs/telegram.md.
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tgac.bots.models import Bot
+from tgac.bots.models import Bot, BotStatus
 from tgac.bots.service import token_of
 from tgac.comments.jobs import Observe
 from tgac.comments.models import Comment
@@ -23,6 +23,8 @@ from tgac.tasks.models import Task
 LOOKS_S = (300.0, 3_600.0, 86_400.0)
 """Seconds after sending at which to look."""
 LATER_S = 60.0
+PAUSED_S = 3_600.0
+"""A paused bot looks again when it is resumed."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ async def observe(tools: Tools, job: Observe) -> Outcome:
     question = await _ask(tools, job)
     if question is None:
         return Cancel("nothing to look at any more")
+    if isinstance(question, Snooze):
+        return question
     seen = await _probe(tools, question)
     if not isinstance(seen, bool):
         return seen
@@ -56,15 +60,17 @@ async def observe(tools: Tools, job: Observe) -> Outcome:
     return Done()
 
 
-async def _ask(tools: Tools, job: Observe) -> _Question | None:
+async def _ask(tools: Tools, job: Observe) -> _Question | Snooze | None:
     async with tools.reading(None, job.project_id) as act:
         comment = await act.session.get(Comment, job.comment_id)
         if comment is None or comment.state != "sent" or comment.message_id is None:
             return None
         bot = await act.session.get(Bot, comment.bot_id)
         task = await act.session.get_one(Task, comment.task_id)
-        if bot is None or bot.status != "ACTIVE":
+        if bot is None or bot.status == BotStatus.REVOKED:
             return None
+        if bot.status == BotStatus.PAUSED:
+            return Snooze(PAUSED_S)
         look = look_of(comment, task.config)
         return _Question(token_of(act.keys, bot), comment.group_id, comment.message_id, comment.text or "", look)
 

@@ -88,7 +88,8 @@ async def _thread(act: Act, place: _Place) -> Thread:
         .limit(1)
     )
     return Thread(
-        has_root=place.post.root_id is not None,
+        # A thread in a group that is no longer the channel's is none: there its number is a stranger's message.
+        has_root=place.post.root_id is not None and place.post.root_group_id == place.channel.group_id,
         is_gone=place.post.gone_at is not None,
         taken=taken or 0,
         limit=(await holding_here(act)).collision_limit_per_post,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tgac.kit.db.base import Base, Owned, owned_args, owned_key
@@ -17,6 +17,7 @@ class Post(Owned, Base):
     channel_id: Mapped[int] = mapped_column(Id)
     message_id: Mapped[int | None]
     root_id: Mapped[int | None]
+    root_group_id: Mapped[int | None] = mapped_column(BigInteger)
     album_id: Mapped[str | None] = mapped_column(String(64))
     root_album_id: Mapped[str | None] = mapped_column(String(64))
     text: Mapped[str]
@@ -52,4 +53,5 @@ class PostItem(Owned, Base):
         owned_key("post_id", "posts"),
         UniqueConstraint("channel_id", "message_id"),
         UniqueConstraint("channel_id", "root_id"),
+        Index("ix_post_items_channel_id_origin", "channel_id", "origin"),
     )

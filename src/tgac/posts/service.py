@@ -168,6 +168,8 @@ def _fold(post: Post, piece: Piece) -> None:
     message = piece.message
     post.message_id = _lowest(post.message_id, piece.message_id)
     post.root_id = _lowest(post.root_id, piece.root_id)
+    if piece.root_id is not None:
+        post.root_group_id = message.chat.id
     post.album_id = post.album_id or piece.album_id
     post.root_album_id = post.root_album_id or piece.root_album_id
     post.text = _text(post, message.text)
@@ -190,6 +192,7 @@ async def _merge(act: Act, post: Post, other: Post) -> None:
     """Two posts turn out to be one album: `other` gives up its items; what was planned for it goes with it."""
     post.message_id = _lowest(post.message_id, other.message_id)
     post.root_id = _lowest(post.root_id, other.root_id)
+    post.root_group_id = post.root_group_id or other.root_group_id
     post.album_id = post.album_id or other.album_id
     post.root_album_id = post.root_album_id or other.root_album_id
     post.text = _text(post, other.text)

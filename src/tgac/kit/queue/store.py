@@ -75,6 +75,8 @@ _LEASE = _sql(
     "until",
     "now",
 )
+_FORGET_JOBS = _sql("DELETE FROM jobs WHERE status IN ('failed', 'cancelled') AND run_after < :before", "before")
+_FORGET_LEASES = _sql("DELETE FROM leases WHERE until < :before", "before")
 _KEEP = _sql("UPDATE leases SET until = :until WHERE owner = :owner RETURNING name", "until")
 _NEXT = text("SELECT min(run_after) AS run_after FROM jobs WHERE status = 'open' AND priority = :priority").columns(
     run_after=UtcDateTime
@@ -185,6 +187,13 @@ async def take_lease(session: AsyncSession, *, name: str, owner: str, now: datet
         _LEASE, {"name": name, "owner": owner, "until": now + timedelta(seconds=lease_s), "now": now}
     )
     return found.scalar() == owner
+
+
+async def forget(session: AsyncSession, before: datetime) -> None:
+    """Drop jobs that ended badly and roles that nobody has kept since `before`."""
+    connection = await session.connection()
+    for statement in (_FORGET_JOBS, _FORGET_LEASES):
+        await connection.execute(statement, {"before": before})
 
 
 async def keep_leases(session: AsyncSession, *, owner: str, now: datetime, lease_s: float) -> set[str]:

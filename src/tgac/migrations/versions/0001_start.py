@@ -434,6 +434,7 @@ def upgrade() -> None:
         sa.Column("channel_id", Id, nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=True),
         sa.Column("root_id", sa.Integer(), nullable=True),
+        sa.Column("root_group_id", sa.BigInteger(), nullable=True),
         sa.Column("album_id", sa.String(length=64), nullable=True),
         sa.Column("root_album_id", sa.String(length=64), nullable=True),
         sa.Column("text", sa.String(), nullable=False),
@@ -653,6 +654,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("post_items", schema=None) as batch_op:
+        batch_op.create_index("ix_post_items_channel_id_origin", ["channel_id", "origin"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_items_post_id"), ["post_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_items_project_id"), ["project_id"], unique=False)
 
@@ -664,6 +666,7 @@ def downgrade() -> None:
     with op.batch_alter_table("post_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_post_items_project_id"))
         batch_op.drop_index(batch_op.f("ix_post_items_post_id"))
+        batch_op.drop_index("ix_post_items_channel_id_origin")
 
     op.drop_table("post_items")
     with op.batch_alter_table("comments", schema=None) as batch_op:
