@@ -45,6 +45,7 @@ def said_in_one_line(done: subprocess.CompletedProcess[str]) -> str:
     [
         ("postgresql://u:hunter2@127.0.0.1:1/x", "no database at DB_URL"),
         ("postgresql://u:hunter2@127.0.0.1:port/x", "not an address"),
+        ("postgresql://u:hunter2@127.0.0.1:1", "names no database"),
         ("sqlite:////proc/nowhere/t.sqlite3", "cannot be made"),
         ("sqlite:////tmp", "no database at DB_URL"),
         ("sqlite:///:memory:", "must name a file"),

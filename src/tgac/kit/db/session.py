@@ -82,14 +82,17 @@ def _full_is_away() -> Iterator[None]:
 def _read_url(url: str) -> URL:
     """Raises DatabaseUnfit; the URL is not shown, since it may hold a password."""
     try:
-        return make_url(url)
+        read = make_url(url)
     except (ArgumentError, ValueError):
         raise DatabaseUnfit("DB_URL is not an address of a database") from None
+    if not read.database:  # a driver would take one of its own choice, and its tables would be made there
+        raise DatabaseUnfit("DB_URL names no database: sqlite:///data/tgac.sqlite3 or postgresql://user@host/name")
+    return read
 
 
-def _make_folder(file: str | None) -> None:
+def _make_folder(file: str) -> None:
     """The folder of an SQLite file, its owner's alone. Raises DatabaseUnfit."""
-    if not file or file == ":memory:":
+    if file == ":memory:":
         raise DatabaseUnfit("DB_URL must name a file: sqlite:///data/tgac.sqlite3")
     try:
         Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -106,7 +109,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             require_safe_sqlite(pysqlite3.sqlite_version_info)
-            _make_folder(self.url.database)
+            _make_folder(self.url.database or "")
         self.engine = create_async_engine(
             self.url, pool_size=pool_size, max_overflow=10, pool_pre_ping=not self.is_sqlite
         )
