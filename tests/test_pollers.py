@@ -16,9 +16,9 @@ from tgsandbox.faults import read_fault
 
 
 async def give_token(world: World, token: str) -> None:
-    """Anna puts another token in the place of the bot's, which opens it again where Telegram has shut it out already."""
+    """Anna puts another token in the place of the bot's; that opens it again where it was shut out already."""
     async with world.tools.acting(None, world.project_id) as act:
-        bot = await act.session.get_one(Bot, world.bots[0].id)
+        bot = await act.session.get_one(Bot, world.bots[0].id, with_for_update=True)
         bot.token_sealed = act.keys.seal(Secret(token), f"bots.token_sealed:{bot.project_id}:{bot.telegram_id}")
         bot.status = "ACTIVE"
 

@@ -11,9 +11,10 @@ from tgac.kit.web.i18n import _
 from tgac.kit.web.paging import matching
 
 
-async def find_bot(act: Act, bot_id: int) -> Bot:
-    """The bot of the act's project. Raises NotFound."""
-    bot = await act.session.scalar(select(Bot).where(Bot.id == bot_id))
+async def find_bot(act: Act, bot_id: int, *, lock: bool = False) -> Bot:
+    """The bot of the act's project; `lock` it where what is written hangs on what was read. Raises NotFound."""
+    asked = select(Bot).where(Bot.id == bot_id)
+    bot = await act.session.scalar(asked.with_for_update() if lock else asked)
     if bot is None:
         raise NotFound(_("There is nothing here, or it is not yours."))
     return bot

@@ -63,7 +63,7 @@ async def check_bot(tools: Tools, author: Principal, *, project_id: int, bot_id:
     except Fault as fault:
         raise _silent(fault) from None
     async with tools.acting(author, project_id) as act:
-        bot = await find_bot(act, bot_id)
+        bot = await find_bot(act, bot_id, lock=True)
         if bot.token_sealed != asked.token_sealed:
             return bot
         if account is None:
@@ -88,7 +88,7 @@ async def replace_token(tools: Tools, author: Principal, *, project_id: int, bot
     await _listen_by_polling(tools, secret)
     async with tools.acting(author, project_id) as act:
         require(act, Right.EDIT)
-        bot = await find_bot(act, bot_id)
+        bot = await find_bot(act, bot_id, lock=True)
         bot.token_sealed = act.keys.seal(secret, _context(project_id, account.id))
         _revive(act, bot, account)
         record(act, "bot_token_replaced", {"username": bot.username}, bot_id=bot.id)
@@ -137,7 +137,7 @@ async def remove_bot(act: Act, bot_id: int) -> None:
 
 async def mark_bot_refused(act: Act, bot_id: int, reason: str) -> None:
     """Telegram shuts the bot out (`reason` is its text): nothing more is sent by it until its token is replaced."""
-    bot = await find_bot(act, bot_id)
+    bot = await find_bot(act, bot_id, lock=True)
     if bot.status == BotStatus.REVOKED:
         return
     bot.status, bot.reason, bot.health_at = BotStatus.REVOKED, reason[:300], act.now

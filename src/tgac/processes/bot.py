@@ -190,6 +190,7 @@ async def _refused(tools: Tools, source: Source, refused: faults.RefusedBot) -> 
         await tools.clock.sleep(30.0)
         return
     async with tools.acting(None, source.bot.project_id) as act:
-        bot = await act.session.get(Bot, source.bot.id)
+        # Locked: another token may be put in at this very moment, and then it is the one that counts.
+        bot = await act.session.get(Bot, source.bot.id, with_for_update=True)
         if bot is not None and token_of(act.keys, bot) == source.token:
             await mark_bot_refused(act, bot.id, refused.description)
