@@ -59,15 +59,40 @@ RIGHTS: Final[dict[Role, frozenset[Right]]] = {
 }
 
 
+class TokenScope(StrEnum):
+    """How far an API token reaches: `read` looks, `write` also works in projects short of what is their owners',
+    `admin` does all that its user may."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+WITHIN: Final[dict[TokenScope, frozenset[Right]]] = {
+    TokenScope.READ: RIGHTS[Role.VIEWER],
+    TokenScope.WRITE: RIGHTS[Role.EDITOR],
+    TokenScope.ADMIN: RIGHTS[Role.OWNER],
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who is signed in; `session_id` is None where an API token speaks for them."""
+    """Somebody who is signed in; `session_id` is None where an API token speaks for them.
+
+    A token may reach less far than its user: by its `scope`, and by `project_ids` where it is for these alone.
+    """
 
     user_id: int
     username: str
     is_admin: bool
     language: str | None
     session_id: int | None = None
+    scope: TokenScope = TokenScope.ADMIN
+    project_ids: frozenset[int] | None = None
+
+    def reaches(self, scope: TokenScope) -> bool:
+        """Whether what asks for `scope` is within this one's."""
+        return WITHIN[scope] <= WITHIN[self.scope]
 
 
 class Actor(Protocol):
@@ -85,6 +110,13 @@ def require(act: Actor, right: Right) -> None:
         raise SignInNeeded(_("Sign in first."))
     if act.role is None or right not in RIGHTS[act.role]:
         raise Refused(_("Your role in this project does not allow that."))
+    if right not in WITHIN[act.principal.scope]:
+        raise token_refused()
+
+
+def token_refused() -> Refused:
+    """What is said where the user may and the API token may not."""
+    return Refused(_("This API token does not reach that far."), code="token_scope")
 
 
 def require_admin(act: Actor) -> None:

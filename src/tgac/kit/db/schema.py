@@ -9,6 +9,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from tgac.kit.db.numbers import numbers_kept
+from tgac.kit.db.rows import guard_rows, role_passes
 from tgac.kit.db.session import Database
 
 
@@ -26,8 +28,15 @@ async def _run(db: Database, work: Callable[[AlembicConfig], Any]) -> None:
 
 
 async def upgrade(db: Database) -> None:
-    """To the newest schema, in one transaction."""
-    await _run(db, lambda config: command.upgrade(config, "head"))
+    """To the newest schema, in one transaction, with the policies that hold projects apart."""
+
+    def work(config: AlembicConfig) -> None:
+        connection = config.attributes["connection"]
+        with numbers_kept(connection):
+            command.upgrade(config, "head")
+        guard_rows(connection)
+
+    await _run(db, work)
 
 
 async def downgrade(db: Database, revision: str) -> None:
@@ -38,9 +47,17 @@ async def downgrade(db: Database, revision: str) -> None:
 async def is_at_head(db: Database) -> bool:
     """Whether the database has the newest schema."""
     head = ScriptDirectory.from_config(_alembic()).get_current_head()
-    async with db.engine.connect() as connection:
+    async with db.looking() as connection:
         found = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
     return found == head
+
+
+async def holds_rows(db: Database) -> bool | None:
+    """Whether Postgres holds projects apart by itself. False where our role passes policies by; None on SQLite."""
+    if db.is_sqlite:
+        return None
+    async with db.looking() as connection:
+        return not await connection.run_sync(role_passes)
 
 
 async def draft(db: Database, message: str) -> None:

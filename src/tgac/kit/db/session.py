@@ -5,26 +5,31 @@ contention whatever the timeout. Writers of one process queue before a lock inst
 """
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import pysqlite3
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
-from tgac.kit.tenancy import GuardedSession, Scope
-
-# Stock Pythons link SQLites that lose commits (the WAL-reset bug); this one is newer. aiosqlite takes what stands here.
-sys.modules["sqlite3"] = pysqlite3
-sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
+from tgac.kit.db import pinning
+from tgac.kit.db.hops import OneHop
+from tgac.kit.tenancy import EVERYONE, GuardedSession, Scope
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "temp_store=MEMORY")
+
+_AWAY_STATES = ("08", "25006", "40", "53", "55", "57", "58")
+"""Of Postgres: no connection, a standby, a deadlock, no room, a lock, an operator's intervention, the system."""
+
+
+class DatabaseAway(OperationalError):
+    """The database does not answer, or not for now. What was asked for may be asked again; of a commit nobody knows."""
 
 
 class DatabaseUnfit(Exception):
@@ -61,6 +66,10 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def _first_make_file(dialect: Dialect, record: object, args: Any, options: Any) -> None:
+    _make_file(str(args[0]))
+
+
 def _connect(dialect: Dialect, record: object, args: Any, options: Any) -> Any:
     """asyncpg lets bare errors through where it cannot connect; whoever waits for a database waits for DBAPIError."""
     driver: Any = dialect.loaded_dbapi
@@ -71,12 +80,28 @@ def _connect(dialect: Dialect, record: object, args: Any, options: Any) -> Any:
 
 
 @contextmanager
-def _full_is_away() -> Iterator[None]:
-    """No connection is free for half a minute: to whoever waits, the database is away."""
+def _told_when_away() -> Iterator[None]:
+    """A database that is gone, ending, locked or full, and a pool without a free connection, become DatabaseAway."""
     try:
         yield
     except PoolTimeout as error:
-        raise OperationalError("a connection of the pool", None, error) from None
+        raise DatabaseAway("a connection of the pool", None, error) from None
+    except DBAPIError as error:
+        if isinstance(error, DatabaseAway) or not _is_away(error):
+            raise
+        raise DatabaseAway(error.statement, None, error.orig or error) from error
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether the fault is the database's, not the statement's: by the code that Postgres or SQLite gives.
+
+    Without a code the connection itself failed. https://www.postgresql.org/docs/current/errcodes-appendix.html
+    """
+    state = getattr(error.orig, "sqlstate", None)
+    if error.connection_invalidated or (state and state.startswith(_AWAY_STATES)):
+        return True
+    said_nothing = state is None and type(error) in (DBAPIError, OperationalError, InterfaceError)
+    return said_nothing and getattr(error.orig, "sqlite_errorcode", None) != pysqlite3.SQLITE_ERROR
 
 
 def _read_url(url: str) -> URL:
@@ -100,8 +125,23 @@ def _make_folder(file: str) -> None:
         raise DatabaseUnfit(f"the folder of DB_URL cannot be made: {error}") from None
 
 
+def _make_file(file: str) -> None:
+    """An empty file that its owner alone may read: to SQLite a database, whose mode its -wal and -shm take over.
+
+    Where it is there already its mode is its owner's business; where it cannot be made, connecting says why.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _open_once(file: str) -> None:
+    """Raises pysqlite3.Error. The thread of a failed aiosqlite connection outlives the loop, and complains of it."""
+    _make_file(file)
+    pysqlite3.connect(file).close()
+
+
 class Database:
-    """An engine with its two doors: `reading` and `writing`. A database that is away is a DBAPIError at both."""
+    """An engine with its two doors: `reading` and `writing`. One that is away is DatabaseAway at each."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         """Nothing is connected yet. Raises DatabaseUnfit for a URL that cannot be used."""
@@ -110,12 +150,13 @@ class Database:
         if self.is_sqlite:
             require_safe_sqlite(pysqlite3.sqlite_version_info)
             _make_folder(self.url.database or "")
-        self.engine = create_async_engine(
-            self.url, pool_size=pool_size, max_overflow=10, pool_pre_ping=not self.is_sqlite
-        )
+        options: dict[str, Any] = {"module": OneHop()} if self.is_sqlite else {"pool_pre_ping": True}
+        self.engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=10, **options)
         self._writer = self.engine.execution_options(writing=True)
         self._turn = asyncio.Lock() if self.is_sqlite else None
+        pinning.hold(self.engine.sync_engine)
         if self.is_sqlite:
+            event.listen(self.engine.sync_engine, "do_connect", _first_make_file)
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
         else:
@@ -124,24 +165,36 @@ class Database:
     async def require_answer(self) -> None:
         """Raises DatabaseUnfit, in one line, where no database answers at the URL: for the start of a process."""
         try:
-            async with self.engine.connect():
+            if self.is_sqlite:
+                await asyncio.to_thread(_open_once, self.url.database or "")
+            async with self.looking():
                 return
-        except DBAPIError as error:
-            raise DatabaseUnfit(f"there is no database at DB_URL: {' '.join(str(error.orig).split())}") from None
+        except pysqlite3.Error as error:
+            told: object = error
+        except DatabaseAway as error:
+            told = error.orig
+        raise DatabaseUnfit(f"there is no database at DB_URL: {' '.join(str(told).split())}")
 
     @asynccontextmanager
     async def reading(self, scope: Scope) -> AsyncIterator[AsyncSession]:
         """A session that sees `scope` and whose changes are thrown away."""
-        with _full_is_away():
+        with _told_when_away():
             async with AsyncSession(self.engine, **_session_options(scope)) as session:
                 yield session
 
     @asynccontextmanager
     async def writing(self, scope: Scope) -> AsyncIterator[AsyncSession]:
         """A session that may write in `scope`. Only `kit/act.py` commits it."""
-        with _full_is_away():
+        with _told_when_away():
             async with self._turn or nullcontext(), AsyncSession(self._writer, **_session_options(scope)) as session:
                 yield session
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[AsyncConnection]:
+        """A bare connection, which sees no project's rows on Postgres: for questions about the database itself."""
+        with _told_when_away():
+            async with self.engine.connect() as connection:
+                yield connection
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
@@ -152,7 +205,25 @@ class Database:
             _foreign_keys_resting(connection) if self.is_sqlite else nullcontext(),
             connection.begin(),
         ):
+            await connection.run_sync(pinning.tell, EVERYONE)
             yield connection
+
+    @asynccontextmanager
+    async def versions(self) -> AsyncIterator[Callable[[], Awaitable[object]]]:
+        """Inside the block, a question whose answer changes when anybody has committed something. Asking is cheap.
+
+        One connection is held for it: SQLite counts what other connections have committed since it looked last,
+        Postgres numbers every transaction that writes. No transaction is open between questions.
+        """
+        asked = "PRAGMA data_version" if self.is_sqlite else "SELECT pg_current_snapshot()::text"
+        async with self.looking() as connection:
+
+            async def version() -> object:
+                current: object = (await connection.exec_driver_sql(asked)).scalar()
+                await connection.rollback()
+                return current
+
+            yield version
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -135,6 +135,8 @@ def upgrade() -> None:
         sa.Column("user_id", Id, nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("scope", sa.String(length=8), nullable=False),
+        sa.Column("project_ids", Json, nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("used_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_tokens_user_id"), ondelete="CASCADE"),
@@ -207,10 +209,17 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_projects_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
-        sa.UniqueConstraint("user_id", "name", name=op.f("uq_projects_user_id_name")),
+        sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("projects", schema=None) as batch_op:
+    with op.batch_alter_table("projects", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_projects_user_id"), ["user_id"], unique=False)
+        batch_op.create_index(
+            "uq_projects_user_id_name",
+            ["user_id", "name"],
+            unique=True,
+            sqlite_where=sa.text("status != 'deleted'"),
+            postgresql_where=sa.text("status != 'deleted'"),
+        )
 
     op.create_table(
         "sessions",
@@ -230,13 +239,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sessions_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "bot_imports",
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_bot_imports_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_bot_imports_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bot_imports")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_bot_imports_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("bot_imports", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bot_imports_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bot_imports_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "bots",
         sa.Column("telegram_id", sa.BigInteger(), nullable=False),
         sa.Column("username", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("token_sealed", sa.String(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("is_paused", sa.Boolean(), nullable=False),
+        sa.Column("is_gone", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=300), nullable=True),
+        sa.Column("failing_since", UtcDateTime(), nullable=True),
+        sa.Column("owner_id", sa.BigInteger(), nullable=True),
+        sa.Column("tags", sa.String(length=700), nullable=False),
+        sa.Column("note", sa.String(length=1000), nullable=False),
         sa.Column("health_at", UtcDateTime(), nullable=True),
         sa.Column("commented_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -249,22 +284,33 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("bots", schema=None) as batch_op:
+    with op.batch_alter_table("bots", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_bots_project_id"), ["project_id"], unique=False)
 
     op.create_table(
         "channels",
-        sa.Column("telegram_id", sa.BigInteger(), nullable=False),
+        sa.Column("telegram_id", sa.BigInteger(), nullable=True),
+        sa.Column("ref", sa.String(length=64), nullable=True),
         sa.Column("title", sa.String(length=256), nullable=False),
         sa.Column("username", sa.String(length=64), nullable=True),
-        sa.Column("group_id", sa.BigInteger(), nullable=False),
+        sa.Column("group_id", sa.BigInteger(), nullable=True),
         sa.Column("group_title", sa.String(length=256), nullable=False),
         sa.Column("group_username", sa.String(length=64), nullable=True),
+        sa.Column("group_changed_at", UtcDateTime(), nullable=True),
+        sa.Column("former_group", sa.String(length=256), nullable=True),
+        sa.Column("guards", Json, nullable=False),
+        sa.Column("guard_seen_at", UtcDateTime(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=True),
-        sa.Column("claimed_by", Id, nullable=False),
-        sa.Column("checked_at", UtcDateTime(), nullable=False),
+        sa.Column("reason_bot_id", Id, nullable=True),
+        sa.Column("claimed_by", Id, nullable=True),
+        sa.Column("client_telegram_id", sa.BigInteger(), nullable=True),
+        sa.Column("appeared_by", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.String(length=1000), nullable=False),
+        sa.Column("checked_at", UtcDateTime(), nullable=True),
+        sa.Column("confirmed_at", UtcDateTime(), nullable=True),
         sa.Column("posted_at", UtcDateTime(), nullable=True),
+        sa.Column("last_post_has_buttons", sa.Boolean(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("project_id", Id, nullable=False),
         sa.Column("id", Id, nullable=False),
@@ -273,14 +319,38 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_channels_project_id_id")),
+        sa.UniqueConstraint("project_id", "ref", name=op.f("uq_channels_project_id_ref")),
         sa.UniqueConstraint("project_id", "telegram_id", name=op.f("uq_channels_project_id_telegram_id")),
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("channels", schema=None) as batch_op:
+    with op.batch_alter_table("channels", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_channels_claimed_by"), ["claimed_by"], unique=False)
         batch_op.create_index("ix_channels_group_id", ["group_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_channels_project_id"), ["project_id"], unique=False)
         batch_op.create_index("ix_channels_telegram_id", ["telegram_id"], unique=False)
+
+    op.create_table(
+        "connect_links",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_by", Id, nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_connect_links_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connect_links")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_connect_links_project_id_id")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_connect_links_secret_hash")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("connect_links", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_connect_links_project_id"), ["project_id"], unique=False)
 
     op.create_table(
         "events",
@@ -301,7 +371,7 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("events", schema=None) as batch_op:
+    with op.batch_alter_table("events", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(
             "ix_events_by_people",
             ["project_id", "id"],
@@ -333,9 +403,38 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("invitations", schema=None) as batch_op:
+    with op.batch_alter_table("invitations", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitations_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitations_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "managed_requests",
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("telegram_id", sa.BigInteger(), nullable=False),
+        sa.Column("username", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("manager", sa.String(length=32), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("expires_at", UtcDateTime(), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("bot_id", Id, nullable=True),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_managed_requests_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_managed_requests_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_managed_requests")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_managed_requests_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("managed_requests", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_managed_requests_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_managed_requests_telegram_id"), ["telegram_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_managed_requests_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "members",
@@ -353,9 +452,89 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("members", schema=None) as batch_op:
+    with op.batch_alter_table("members", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_members_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_members_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "onboarding_runs",
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("bot_ids", Json, nullable=False),
+        sa.Column("with_trial", sa.Boolean(), nullable=False),
+        sa.Column("started_by", Id, nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("opened_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_onboarding_runs_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_onboarding_runs")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_onboarding_runs_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("onboarding_runs", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_onboarding_runs_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "playlists",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_playlists_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_playlists")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_playlists_project_id_id")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_playlists_project_id_name")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("playlists", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_playlists_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "profile_drafts",
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_profile_drafts_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_profile_drafts")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_profile_drafts_project_id_id")),
+        sa.UniqueConstraint("project_id", "user_id", name=op.f("uq_profile_drafts_project_id_user_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("profile_drafts", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_profile_drafts_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "profile_photos",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_profile_photos_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_profile_photos")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_profile_photos_project_id_id")),
+        sa.UniqueConstraint("project_id", "sha256", name=op.f("uq_profile_photos_project_id_sha256")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("profile_photos", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_profile_photos_project_id"), ["project_id"], unique=False)
 
     op.create_table(
         "project_settings",
@@ -371,7 +550,7 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("project_settings", schema=None) as batch_op:
+    with op.batch_alter_table("project_settings", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_project_settings_project_id"), ["project_id"], unique=False)
 
     op.create_table(
@@ -404,7 +583,7 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("proxies", schema=None) as batch_op:
+    with op.batch_alter_table("proxies", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_proxies_project_id"), ["project_id"], unique=False)
 
     op.create_table(
@@ -417,17 +596,204 @@ def upgrade() -> None:
         sa.Column("created_by", Id, nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("deleted_at", UtcDateTime(), nullable=True),
         sa.Column("project_id", Id, nullable=False),
         sa.Column("id", Id, nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_tasks_project_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_tasks_project_id_id")),
-        sa.UniqueConstraint("project_id", "name", name=op.f("uq_tasks_project_id_name")),
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("tasks", schema=None) as batch_op:
+    with op.batch_alter_table("tasks", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_tasks_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(
+            "uq_tasks_project_id_name",
+            ["project_id", "name"],
+            unique=True,
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        )
+
+    op.create_table(
+        "bot_import_lines",
+        sa.Column("import_id", Id, nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("token_sealed", sa.String(), nullable=True),
+        sa.Column("asked_at", UtcDateTime(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("bot_id", Id, nullable=True),
+        sa.Column("username", sa.String(length=64), nullable=True),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "import_id"],
+            ["bot_imports.project_id", "bot_imports.id"],
+            name=op.f("fk_bot_import_lines_project_id_import_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_bot_import_lines_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bot_import_lines")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_bot_import_lines_project_id_id")),
+        sa.UniqueConstraint(
+            "project_id", "import_id", "line", name=op.f("uq_bot_import_lines_project_id_import_id_line")
+        ),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("bot_import_lines", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index("ix_bot_import_lines_asked_at", ["asked_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bot_import_lines_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "bot_profiles",
+        sa.Column("bot_id", Id, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("wish", Json, nullable=False),
+        sa.Column("photo", sa.String(length=64), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("steps", Json, nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("seen", Json, nullable=True),
+        sa.Column("seen_photo", sa.String(length=100), nullable=True),
+        sa.Column("seen_at", UtcDateTime(), nullable=True),
+        sa.Column("given_photo", sa.String(length=64), nullable=True),
+        sa.Column("given_photo_id", sa.String(length=100), nullable=True),
+        sa.Column("wished_at", UtcDateTime(), nullable=False),
+        sa.Column("applied_at", UtcDateTime(), nullable=True),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "bot_id"],
+            ["bots.project_id", "bots.id"],
+            name=op.f("fk_bot_profiles_project_id_bot_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_bot_profiles_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bot_profiles")),
+        sa.UniqueConstraint("project_id", "bot_id", name=op.f("uq_bot_profiles_project_id_bot_id")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_bot_profiles_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("bot_profiles", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bot_profiles_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "connect_clients",
+        sa.Column("link_id", Id, nullable=False),
+        sa.Column("telegram_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("accepted_at", UtcDateTime(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "link_id"],
+            ["connect_links.project_id", "connect_links.id"],
+            name=op.f("fk_connect_clients_project_id_link_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_connect_clients_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connect_clients")),
+        sa.UniqueConstraint("link_id", "telegram_id", name=op.f("uq_connect_clients_link_id_telegram_id")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_connect_clients_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("connect_clients", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_connect_clients_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "onboarding_items",
+        sa.Column("run_id", Id, nullable=False),
+        sa.Column("channel_id", Id, nullable=False),
+        sa.Column("bot_id", Id, nullable=True),
+        sa.Column("step", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=True),
+        sa.Column("is_silent", sa.Boolean(), nullable=False),
+        sa.Column("looked_at", UtcDateTime(), nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("trial", sa.String(length=16), nullable=False),
+        sa.Column("trial_at", UtcDateTime(), nullable=True),
+        sa.Column("trial_message_id", sa.Integer(), nullable=True),
+        sa.Column("trial_answer", sa.String(length=300), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "channel_id"],
+            ["channels.project_id", "channels.id"],
+            name=op.f("fk_onboarding_items_project_id_channel_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id", "run_id"],
+            ["onboarding_runs.project_id", "onboarding_runs.id"],
+            name=op.f("fk_onboarding_items_project_id_run_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_onboarding_items_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_onboarding_items")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_onboarding_items_project_id_id")),
+        sa.UniqueConstraint(
+            "project_id", "run_id", "channel_id", name=op.f("uq_onboarding_items_project_id_run_id_channel_id")
+        ),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("onboarding_items", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_onboarding_items_channel_id"), ["channel_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_onboarding_items_project_id"), ["project_id"], unique=False)
+        batch_op.create_index("ix_onboarding_items_run_id", ["run_id"], unique=False)
+
+    op.create_table(
+        "playlist_channels",
+        sa.Column("playlist_id", Id, nullable=False),
+        sa.Column("channel_id", Id, nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "channel_id"],
+            ["channels.project_id", "channels.id"],
+            name=op.f("fk_playlist_channels_project_id_channel_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id", "playlist_id"],
+            ["playlists.project_id", "playlists.id"],
+            name=op.f("fk_playlist_channels_project_id_playlist_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_playlist_channels_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_playlist_channels")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_playlist_channels_project_id_id")),
+        sa.UniqueConstraint(
+            "project_id",
+            "playlist_id",
+            "channel_id",
+            name=op.f("uq_playlist_channels_project_id_playlist_id_channel_id"),
+        ),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table(
+        "playlist_channels", schema=None, table_kwargs={"sqlite_autoincrement": True}
+    ) as batch_op:
+        batch_op.create_index(
+            "ix_playlist_channels_channel_id_playlist_id", ["channel_id", "playlist_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_playlist_channels_project_id"), ["project_id"], unique=False)
 
     op.create_table(
         "posts",
@@ -459,7 +825,7 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("posts", schema=None) as batch_op:
+    with op.batch_alter_table("posts", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index("ix_posts_channel_id_album_id", ["channel_id", "album_id"], unique=False)
         batch_op.create_index("ix_posts_channel_id_id", ["channel_id", "id"], unique=False)
         batch_op.create_index("ix_posts_channel_id_root_album_id", ["channel_id", "root_album_id"], unique=False)
@@ -494,7 +860,7 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("proxy_routes", schema=None) as batch_op:
+    with op.batch_alter_table("proxy_routes", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_proxy_routes_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_proxy_routes_proxy_id"), ["proxy_id"], unique=False)
 
@@ -527,7 +893,7 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("seats", schema=None) as batch_op:
+    with op.batch_alter_table("seats", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_seats_channel_id"), ["channel_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_seats_project_id"), ["project_id"], unique=False)
 
@@ -558,9 +924,79 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("task_bots", schema=None) as batch_op:
+    with op.batch_alter_table("task_bots", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_task_bots_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_bots_task_id"), ["task_id"], unique=False)
+
+    op.create_table(
+        "task_targets",
+        sa.Column("task_id", Id, nullable=False),
+        sa.Column("channel_id", Id, nullable=True),
+        sa.Column("playlist_id", Id, nullable=True),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.CheckConstraint("(channel_id IS NULL) <> (playlist_id IS NULL)", name=op.f("ck_task_targets_one_target")),
+        sa.ForeignKeyConstraint(
+            ["project_id", "channel_id"],
+            ["channels.project_id", "channels.id"],
+            name=op.f("fk_task_targets_project_id_channel_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id", "playlist_id"],
+            ["playlists.project_id", "playlists.id"],
+            name=op.f("fk_task_targets_project_id_playlist_id"),
+            ondelete="NO ACTION",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id", "task_id"],
+            ["tasks.project_id", "tasks.id"],
+            name=op.f("fk_task_targets_project_id_task_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_task_targets_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_targets")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_task_targets_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("task_targets", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index("ix_task_targets_channel_id_task_id", ["channel_id", "task_id"], unique=False)
+        batch_op.create_index("ix_task_targets_playlist_id_task_id", ["playlist_id", "task_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_task_targets_project_id"), ["project_id"], unique=False)
+        batch_op.create_index("ix_task_targets_task_id", ["task_id"], unique=False)
+
+    op.create_table(
+        "task_versions",
+        sa.Column("task_id", Id, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("config", Json, nullable=False),
+        sa.Column("user_id", Id, nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "task_id"],
+            ["tasks.project_id", "tasks.id"],
+            name=op.f("fk_task_versions_project_id_task_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_task_versions_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_versions")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_task_versions_project_id_id")),
+        sa.UniqueConstraint(
+            "project_id", "task_id", "version", name=op.f("uq_task_versions_project_id_task_id_version")
+        ),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("task_versions", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_task_versions_project_id"), ["project_id"], unique=False)
 
     op.create_table(
         "comments",
@@ -615,7 +1051,7 @@ def upgrade() -> None:
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("comments", schema=None) as batch_op:
+    with op.batch_alter_table("comments", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(
             "ix_comments_bot_id_group_id_sending_at", ["bot_id", "group_id", "sending_at"], unique=False
         )
@@ -633,6 +1069,7 @@ def upgrade() -> None:
         sa.Column("post_id", Id, nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=True),
         sa.Column("root_id", sa.Integer(), nullable=True),
+        sa.Column("root_group_id", sa.BigInteger(), nullable=True),
         sa.Column("album_id", sa.String(length=64), nullable=True),
         sa.Column("origin", sa.String(length=200), nullable=True),
         sa.Column("project_id", Id, nullable=False),
@@ -648,12 +1085,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_post_items")),
         sa.UniqueConstraint("channel_id", "message_id", name=op.f("uq_post_items_channel_id_message_id")),
-        sa.UniqueConstraint("channel_id", "root_id", name=op.f("uq_post_items_channel_id_root_id")),
+        sa.UniqueConstraint(
+            "channel_id", "root_group_id", "root_id", name=op.f("uq_post_items_channel_id_root_group_id_root_id")
+        ),
         sa.UniqueConstraint("project_id", "id", name=op.f("uq_post_items_project_id_id")),
         info={"owned": True},
         sqlite_autoincrement=True,
     )
-    with op.batch_alter_table("post_items", schema=None) as batch_op:
+    with op.batch_alter_table("post_items", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index("ix_post_items_channel_id_origin", ["channel_id", "origin"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_items_post_id"), ["post_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_items_project_id"), ["project_id"], unique=False)
@@ -663,13 +1102,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    with op.batch_alter_table("post_items", schema=None) as batch_op:
+    with op.batch_alter_table("post_items", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_post_items_project_id"))
         batch_op.drop_index(batch_op.f("ix_post_items_post_id"))
         batch_op.drop_index("ix_post_items_channel_id_origin")
 
     op.drop_table("post_items")
-    with op.batch_alter_table("comments", schema=None) as batch_op:
+    with op.batch_alter_table("comments", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index("ix_comments_project_id_state_id")
         batch_op.drop_index("ix_comments_project_id_sent_at")
         batch_op.drop_index("ix_comments_project_id_created_at")
@@ -680,22 +1119,33 @@ def downgrade() -> None:
         batch_op.drop_index("ix_comments_bot_id_group_id_sending_at")
 
     op.drop_table("comments")
-    with op.batch_alter_table("task_bots", schema=None) as batch_op:
+    with op.batch_alter_table("task_versions", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_task_versions_project_id"))
+
+    op.drop_table("task_versions")
+    with op.batch_alter_table("task_targets", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index("ix_task_targets_task_id")
+        batch_op.drop_index(batch_op.f("ix_task_targets_project_id"))
+        batch_op.drop_index("ix_task_targets_playlist_id_task_id")
+        batch_op.drop_index("ix_task_targets_channel_id_task_id")
+
+    op.drop_table("task_targets")
+    with op.batch_alter_table("task_bots", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_task_bots_task_id"))
         batch_op.drop_index(batch_op.f("ix_task_bots_project_id"))
 
     op.drop_table("task_bots")
-    with op.batch_alter_table("seats", schema=None) as batch_op:
+    with op.batch_alter_table("seats", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_seats_project_id"))
         batch_op.drop_index(batch_op.f("ix_seats_channel_id"))
 
     op.drop_table("seats")
-    with op.batch_alter_table("proxy_routes", schema=None) as batch_op:
+    with op.batch_alter_table("proxy_routes", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_proxy_routes_proxy_id"))
         batch_op.drop_index(batch_op.f("ix_proxy_routes_project_id"))
 
     op.drop_table("proxy_routes")
-    with op.batch_alter_table("posts", schema=None) as batch_op:
+    with op.batch_alter_table("posts", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index("ix_posts_project_id_published_at")
         batch_op.drop_index(batch_op.f("ix_posts_project_id"))
         batch_op.drop_index("ix_posts_channel_id_root_album_id")
@@ -703,29 +1153,82 @@ def downgrade() -> None:
         batch_op.drop_index("ix_posts_channel_id_album_id")
 
     op.drop_table("posts")
-    with op.batch_alter_table("tasks", schema=None) as batch_op:
+    with op.batch_alter_table(
+        "playlist_channels", schema=None, table_kwargs={"sqlite_autoincrement": True}
+    ) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_playlist_channels_project_id"))
+        batch_op.drop_index("ix_playlist_channels_channel_id_playlist_id")
+
+    op.drop_table("playlist_channels")
+    with op.batch_alter_table("onboarding_items", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index("ix_onboarding_items_run_id")
+        batch_op.drop_index(batch_op.f("ix_onboarding_items_project_id"))
+        batch_op.drop_index(batch_op.f("ix_onboarding_items_channel_id"))
+
+    op.drop_table("onboarding_items")
+    with op.batch_alter_table("connect_clients", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_connect_clients_project_id"))
+
+    op.drop_table("connect_clients")
+    with op.batch_alter_table("bot_profiles", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bot_profiles_project_id"))
+
+    op.drop_table("bot_profiles")
+    with op.batch_alter_table("bot_import_lines", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bot_import_lines_project_id"))
+        batch_op.drop_index("ix_bot_import_lines_asked_at")
+
+    op.drop_table("bot_import_lines")
+    with op.batch_alter_table("tasks", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(
+            "uq_tasks_project_id_name",
+            sqlite_where=sa.text("deleted_at IS NULL"),
+            postgresql_where=sa.text("deleted_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_tasks_project_id"))
 
     op.drop_table("tasks")
-    with op.batch_alter_table("proxies", schema=None) as batch_op:
+    with op.batch_alter_table("proxies", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_proxies_project_id"))
 
     op.drop_table("proxies")
-    with op.batch_alter_table("project_settings", schema=None) as batch_op:
+    with op.batch_alter_table("project_settings", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_project_settings_project_id"))
 
     op.drop_table("project_settings")
-    with op.batch_alter_table("members", schema=None) as batch_op:
+    with op.batch_alter_table("profile_photos", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_profile_photos_project_id"))
+
+    op.drop_table("profile_photos")
+    with op.batch_alter_table("profile_drafts", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_profile_drafts_project_id"))
+
+    op.drop_table("profile_drafts")
+    with op.batch_alter_table("playlists", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_playlists_project_id"))
+
+    op.drop_table("playlists")
+    with op.batch_alter_table("onboarding_runs", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_onboarding_runs_project_id"))
+
+    op.drop_table("onboarding_runs")
+    with op.batch_alter_table("members", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_members_user_id"))
         batch_op.drop_index(batch_op.f("ix_members_project_id"))
 
     op.drop_table("members")
-    with op.batch_alter_table("invitations", schema=None) as batch_op:
+    with op.batch_alter_table("managed_requests", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_managed_requests_user_id"))
+        batch_op.drop_index(batch_op.f("ix_managed_requests_telegram_id"))
+        batch_op.drop_index(batch_op.f("ix_managed_requests_project_id"))
+
+    op.drop_table("managed_requests")
+    with op.batch_alter_table("invitations", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitations_user_id"))
         batch_op.drop_index(batch_op.f("ix_invitations_project_id"))
 
     op.drop_table("invitations")
-    with op.batch_alter_table("events", schema=None) as batch_op:
+    with op.batch_alter_table("events", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index("ix_events_project_id_at")
         batch_op.drop_index(batch_op.f("ix_events_project_id"))
         batch_op.drop_index("ix_events_post_id")
@@ -736,21 +1239,36 @@ def downgrade() -> None:
         )
 
     op.drop_table("events")
-    with op.batch_alter_table("channels", schema=None) as batch_op:
+    with op.batch_alter_table("connect_links", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_connect_links_project_id"))
+
+    op.drop_table("connect_links")
+    with op.batch_alter_table("channels", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index("ix_channels_telegram_id")
         batch_op.drop_index(batch_op.f("ix_channels_project_id"))
         batch_op.drop_index("ix_channels_group_id")
+        batch_op.drop_index(batch_op.f("ix_channels_claimed_by"))
 
     op.drop_table("channels")
-    with op.batch_alter_table("bots", schema=None) as batch_op:
+    with op.batch_alter_table("bots", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_bots_project_id"))
 
     op.drop_table("bots")
+    with op.batch_alter_table("bot_imports", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bot_imports_user_id"))
+        batch_op.drop_index(batch_op.f("ix_bot_imports_project_id"))
+
+    op.drop_table("bot_imports")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sessions_user_id"))
 
     op.drop_table("sessions")
-    with op.batch_alter_table("projects", schema=None) as batch_op:
+    with op.batch_alter_table("projects", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(
+            "uq_projects_user_id_name",
+            sqlite_where=sa.text("status != 'deleted'"),
+            postgresql_where=sa.text("status != 'deleted'"),
+        )
         batch_op.drop_index(batch_op.f("ix_projects_user_id"))
 
     op.drop_table("projects")
