@@ -121,8 +121,9 @@ async def a_process(
 
 
 @asynccontextmanager
-async def a_stage(folder: Path) -> AsyncIterator[Stage]:
-    """Telegram with bots and channels, and a database that knows them; tgac does not run yet."""
+async def a_stage(folder: Path, db_url: str | None = None) -> AsyncIterator[Stage]:
+    """Telegram with bots and channels, and a database that knows them (an SQLite of its own unless told); tgac does
+    not run yet."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
@@ -134,7 +135,7 @@ async def a_stage(folder: Path) -> AsyncIterator[Stage]:
             "ADMIN_TG_USERNAME": "anna",
             "SESSION_SECRET_KEY": new_master_key(),
             "TELEGRAM_API_BASE": url,
-            "DB_URL": f"sqlite:///{folder}/bench.sqlite3",
+            "DB_URL": db_url or f"sqlite:///{folder}/bench.sqlite3",
             "PORT": str(free_port()),
             "LOG_LEVEL": "ERROR",
         }

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
+from tgac.kit.db.session import DatabaseAway
 from tgac.kit.errors import AppError
 from tgac.kit.log import log
 from tgac.kit.queue import store
@@ -31,10 +30,14 @@ type Handler = Callable[[Tools, Any], Awaitable[Outcome]]
 
 @dataclass(frozen=True)
 class Handles:
-    """One line of the wiring: this kind of job is done by that function."""
+    """One line of the wiring: this kind of job is done by that function.
+
+    `gave_up` is called after the last attempt has failed, for what must not end without a word.
+    """
 
     job: type[Job]
     handler: Handler
+    gave_up: Callable[[Tools, Any], Awaitable[None]] | None = None
 
 
 class Runner:
@@ -89,7 +92,7 @@ class Runner:
             return 0
         try:
             claimed = await self._settle_and_claim(outcomes, room)
-        except DBAPIError as error:
+        except DatabaseAway as error:
             log().error("queue_unreachable", error=str(error.orig))
             self._outcomes = outcomes + self._outcomes
             await self.tools.clock.sleep(IDLE_S)
@@ -122,7 +125,7 @@ class Runner:
         try:
             async with self.tools.reading(None, EVERYONE) as act:
                 moment = await store.next_moment(act.session, self.lanes)
-        except DBAPIError:
+        except DatabaseAway:
             return IDLE_S  # the next turn says what is wrong
         return IDLE_S if moment is None else min(IDLE_S, max(0.0, (moment - self.tools.clock.now()).total_seconds()))
 
@@ -132,8 +135,21 @@ class Runner:
         try:
             outcome = Cancel("nobody handles this kind") if handles is None else await self._call(handles, claimed)
         except Exception as error:  # noqa: BLE001  the runner is where any failure becomes a retry
-            outcome = error
+            outcome = await self._after_failure(handles, claimed, error)
         self._outcomes.append((claimed, outcome))
+
+    async def _after_failure(
+        self, handles: Handles | None, claimed: store.Claimed, failure: Exception
+    ) -> Outcome | Exception:
+        """The failure; or, where even giving up fails, another try at it later."""
+        if handles is None or handles.gave_up is None or claimed.attempts < handles.job.max_attempts:
+            return failure
+        try:
+            await handles.gave_up(self.tools, handles.job(**claimed.payload))
+        except Exception as error:  # noqa: BLE001  it is tried again, as everything is
+            log().error("giving_up_failed", job=claimed.id, kind=claimed.kind, exc_info=error)
+            return Snooze(BACKOFF_S[-1])
+        return failure
 
     async def _call(self, handles: Handles, claimed: store.Claimed) -> Outcome:
         return await handles.handler(self.tools, handles.job(**claimed.payload))
@@ -177,7 +193,7 @@ class Runner:
                     until = act.now + timedelta(seconds=LEASE_S)
                     await store.renew(act.session, self._held, owner=self.owner, until=until)
                     await store.release_lost(act.session, act.now)
-            except DBAPIError as error:
+            except DatabaseAway as error:
                 log().error("queue_unreachable", error=str(error.orig))
             await self.tools.clock.sleep(RENEW_S)
 
@@ -188,7 +204,7 @@ async def schedule(tools: Tools, periodic: Sequence[Periodic], owner: str) -> No
     while True:
         try:
             await _enqueue_due(tools, periodic, owner, due)
-        except DBAPIError as error:
+        except DatabaseAway as error:
             log().error("queue_unreachable", error=str(error.orig))
         await tools.clock.sleep(RENEW_S)
 

@@ -77,6 +77,9 @@ _LEASE = _sql(
 )
 _FORGET_JOBS = _sql("DELETE FROM jobs WHERE status IN ('failed', 'cancelled') AND run_after < :before", "before")
 _FORGET_LEASES = _sql("DELETE FROM leases WHERE until < :before", "before")
+_OF_PROJECT = "CAST(payload ->> 'project_id' AS BIGINT) = :project_id"
+_DROP = text(f"DELETE FROM jobs WHERE status = 'open' AND {_OF_PROJECT}")  # noqa: S608
+_RUNNING = text(f"SELECT count(*) FROM jobs WHERE status = 'running' AND {_OF_PROJECT}")  # noqa: S608
 _KEEP = _sql("UPDATE leases SET until = :until WHERE owner = :owner RETURNING name", "until")
 _NEXT = text("SELECT min(run_after) AS run_after FROM jobs WHERE status = 'open' AND priority = :priority").columns(
     run_after=UtcDateTime
@@ -194,6 +197,13 @@ async def forget(session: AsyncSession, before: datetime) -> None:
     connection = await session.connection()
     for statement in (_FORGET_JOBS, _FORGET_LEASES):
         await connection.execute(statement, {"before": before})
+
+
+async def drop_of_project(session: AsyncSession, project_id: int) -> int:
+    """Drop the open jobs whose payload names this project; gives how many are running at this moment."""
+    connection = await session.connection()
+    await connection.execute(_DROP, {"project_id": project_id})
+    return int((await connection.execute(_RUNNING, {"project_id": project_id})).scalar_one())
 
 
 async def keep_leases(session: AsyncSession, *, owner: str, now: datetime, lease_s: float) -> set[str]:

@@ -3,10 +3,8 @@
 import asyncio
 from contextlib import suppress
 
-from sqlalchemy.exc import DBAPIError
-
 from tgac.kit.clock import Clock
-from tgac.kit.db.session import Database
+from tgac.kit.db.session import Database, DatabaseAway
 
 _LOOK_EVERY_S = 0.05
 
@@ -35,22 +33,21 @@ async def listen(db: Database, clock: Clock, bell: Bell) -> None:
 
 async def _watch_version(db: Database, clock: Clock, bell: Bell) -> None:
     """SQLite: `data_version` changes when another connection has committed; looking costs microseconds."""
-    async with db.engine.connect() as connection:
+    async with db.versions() as version:
         last = None
         while True:
-            version = (await connection.exec_driver_sql("PRAGMA data_version")).scalar()
-            await connection.rollback()
-            if version != last:
+            current = await version()
+            if current != last:
                 bell.ring()
-            last = version
+            last = current
             await clock.sleep(_LOOK_EVERY_S)
 
 
 async def _hear_notifications(db: Database, clock: Clock, bell: Bell) -> None:
     """Postgres: LISTEN on a connection of its own; a lost one is made again."""
     while True:
-        with suppress(OSError, DBAPIError):
-            async with db.engine.connect() as connection:
+        with suppress(OSError, DatabaseAway):
+            async with db.looking() as connection:
                 raw = (await connection.get_raw_connection()).driver_connection
                 assert raw is not None
                 await raw.add_listener("tgac_jobs", lambda *_: bell.ring())
