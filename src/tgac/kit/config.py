@@ -52,6 +52,9 @@ class Config(BaseSettings):
     db_url: Annotated[str, BeforeValidator(_database)] = "sqlite+aiosqlite:///data/tgac.sqlite3"
     session_secret_key: Annotated[list[Secret], NoDecode, BeforeValidator(_split)]
     service_secret: Secret | None = None
+    openai_api_key: Secret | None = None
+    openai_base_url: str = "https://api.openai.com/v1"
+    openai_model: str = "gpt-4.1-mini"
     tz: str = "UTC"
     data_dir: Path = Path("data")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -59,6 +62,7 @@ class Config(BaseSettings):
     max_channels_per_bot: int = Field(default=50, ge=1, le=50)
     max_bots_per_proxy: int = Field(default=3, ge=1, le=3)
     comment_collision_limit_per_post: int = Field(default=1, ge=1, le=10)
+    review_days: int = Field(default=3, ge=0, le=30)
     default_quota_projects: int = Field(default=5, ge=1, le=1000)
     max_concurrency: int = Field(default=64, ge=1, le=1000)
     allow_private_hosts: bool = False
@@ -90,7 +94,7 @@ class Config(BaseSettings):
                 raise ValueError("must be Fernet keys, comma-separated; `tgac init` makes one") from None
         return value
 
-    @field_validator("telegram_api_base", "telegram_link_base", "base_url")
+    @field_validator("telegram_api_base", "telegram_link_base", "base_url", "openai_base_url")
     @classmethod
     def _url(cls, value: str) -> str:
         if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):

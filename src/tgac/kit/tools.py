@@ -1,9 +1,11 @@
-"""What every process hands to its handlers: configuration, time, database, keys, Telegram, chance."""
+"""What every process hands to its handlers: configuration, time, database, keys, Telegram, a language model, chance."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +14,8 @@ from tgac.kit.clock import Clock
 from tgac.kit.config import Config
 from tgac.kit.db.session import Database
 from tgac.kit.errors import NotFound
+from tgac.kit.llm.types import OFF, Llm
+from tgac.kit.queue.together import Together
 from tgac.kit.queue.wake import Bell
 from tgac.kit.secrets import Keys
 from tgac.kit.telegram.types import Telegram
@@ -32,7 +36,9 @@ class Tools:
     telegram: Telegram
     find_role: FindRole
     dice: random.Random = field(default_factory=random.SystemRandom)
+    llm: Llm = OFF
     bell: Bell = field(default_factory=Bell)
+    batches: dict[Any, Together[Any, Any]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def acting(self, author: Principal | None, scope: Scope) -> AsyncIterator[Act]:
@@ -47,6 +53,13 @@ class Tools:
         """An act that only looks: what it changes is thrown away."""
         async with self.db.reading(scope) as session:
             yield await self._act(session, author, scope)
+
+    def together[T, R](self, do: Callable[[Self, int, Sequence[T]], Awaitable[Sequence[R]]]) -> Together[T, R]:
+        """`do(tools, project_id, several)` as something to be asked for one by one: `together(do)(project_id, one)`.
+
+        Those who ask at the same moment share a transaction; what fails for all of them is done for each alone.
+        """
+        return self.batches.setdefault((do, id(self)), Together(partial(do, self)))
 
     async def _act(self, session: AsyncSession, author: Principal | None, scope: Scope) -> Act:
         role = None

@@ -164,7 +164,7 @@ def sort_answer(*, method: str, http: int, body: bytes | dict[str, Any] | None) 
     """
     answer = body if isinstance(body, dict) else _decoded(body or b"")
     if answer is None or not isinstance(answer.get("ok"), bool):
-        raise Ambiguous(method=method, http=http, description=_seen(body))
+        raise Ambiguous(method=method, http=http, description=f"HTTP {http} with {_seen(body)}")
     if not answer["ok"]:
         return _refusal(answer, method=method, http=http)
     if http != 200 or "result" not in answer:
@@ -181,8 +181,12 @@ def _decoded(body: bytes) -> dict[str, Any] | None:
 
 
 def _seen(body: bytes | dict[str, Any] | None) -> str:
-    """The beginning of an answer that cannot be understood, for the log."""
-    return body[:5000].decode("utf-8", "replace") if isinstance(body, bytes) else "no readable answer"
+    """What came instead of an answer. It is not quoted: a proxy's page says nothing to the reader of a sentence."""
+    if not body:
+        return "no answer"
+    if isinstance(body, dict) or body.lstrip()[:1] in (b"{", b"["):
+        return "data that is no answer of Telegram's"
+    return "a page instead of Telegram's answer" if body.lstrip()[:1] == b"<" else "something else than an answer"
 
 
 def _refusal(answer: dict[str, Any], *, method: str, http: int) -> Any:

@@ -14,8 +14,29 @@ import aiohttp
 
 from tgac.kit.secrets import Secret
 from tgac.kit.telegram.faults import BY_PROXY, NOTHING_WAS_SENT, Ambiguous, Fault, NotSent, RefusedBot, sort_answer
-from tgac.kit.telegram.types import PLAIN, ChatFull, Keyboard, Kind, Look, Member, Sent, User, Way
-from tgac.kit.telegram.updates import Unreadable, read_chat_full, read_member, read_sent, read_user
+from tgac.kit.telegram.profiles import METHODS, read_commands, read_photo, read_said
+from tgac.kit.telegram.types import (
+    PLAIN,
+    ChatFull,
+    Command,
+    Keyboard,
+    Kind,
+    Look,
+    Member,
+    ProfileText,
+    Sent,
+    User,
+    Way,
+)
+from tgac.kit.telegram.updates import (
+    Unreadable,
+    read_chat_full,
+    read_member,
+    read_members,
+    read_sent,
+    read_token,
+    read_user,
+)
 from tgac.kit.telegram.ways import NoWay, ProxyFailed, ThroughProxy, Ways
 
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
@@ -87,6 +108,11 @@ class Gateway:
     async def get_chat_member(self, token: Secret, *, chat_id: int, user_id: int) -> Member:
         return await self._ask(token, "getChatMember", read=read_member, chat_id=chat_id, user_id=user_id)
 
+    async def get_chat_administrators(self, token: Secret, *, chat_id: int) -> list[Member]:
+        # `return_bots`: without it all bots but the asking one are left out (Bot API, getChatAdministrators).
+        asked = {"chat_id": chat_id, "return_bots": True}
+        return await self._ask(token, "getChatAdministrators", read=read_members, **asked)
+
     async def send_comment(self, token: Secret, *, chat_id: int, root_id: int, html: str, look: Look = PLAIN) -> Sent:
         under = {"message_id": root_id, "allow_sending_without_reply": False}
         asked = {"chat_id": chat_id, "reply_parameters": under, **_written(html, look), **_quietly(look)}
@@ -115,6 +141,37 @@ class Gateway:
     async def delete_webhook(self, token: Secret) -> None:
         await self._ask(token, "deleteWebhook", read=_done, drop_pending_updates=False)
 
+    async def get_managed_bot_token(self, token: Secret, *, bot_id: int) -> Secret:
+        return await self._ask(token, "getManagedBotToken", read=read_token, user_id=bot_id)
+
+    async def get_profile_text(self, token: Secret, what: ProfileText, *, language: str) -> str:
+        return await self._ask(token, f"get{METHODS[what]}", read=read_said(what), language_code=language)
+
+    async def set_profile_text(self, token: Secret, what: ProfileText, text: str, *, language: str) -> None:
+        asked: dict[str, Any] = {what: text, "language_code": language}
+        await self._ask(token, f"set{METHODS[what]}", read=_done, **asked)
+
+    async def get_commands(self, token: Secret, *, language: str) -> tuple[Command, ...]:
+        return await self._ask(token, "getMyCommands", read=read_commands, language_code=language)
+
+    async def set_commands(self, token: Secret, commands: Sequence[Command], *, language: str) -> None:
+        if not commands:
+            await self._ask(token, "deleteMyCommands", read=_done, language_code=language)
+            return
+        listed = [{"command": one.command, "description": one.description} for one in commands]
+        await self._ask(token, "setMyCommands", read=_done, commands=listed, language_code=language)
+
+    async def get_photo(self, token: Secret) -> str | None:
+        asked = {"user_id": _bot_behind(token), "limit": 1}
+        return await self._ask(token, "getUserProfilePhotos", read=read_photo, **asked)
+
+    async def set_photo(self, token: Secret, jpeg: bytes) -> None:
+        photo = {"type": "static", "photo": "attach://picture"}
+        await self._ask(token, "setMyProfilePhoto", read=_done, photo=photo, picture=jpeg)
+
+    async def remove_photo(self, token: Secret) -> None:
+        await self._ask(token, "removeMyProfilePhoto", read=_done)
+
     async def _ask[T](
         self, token: Secret, method: str, *, read: Callable[[object], T], timeout_s: float | None = None, **asked: Any
     ) -> T:
@@ -131,15 +188,13 @@ class Gateway:
     async def _post(self, token: Secret, method: str, *, asked: dict[str, Any], timeout_s: float) -> Any:
         if not _TOKEN.fullmatch(token.reveal()):
             raise RefusedBot(method=method, http=None, description="this is no bot token", reason="token_invalid")
-        body = json.dumps({key: value for key, value in asked.items() if value is not None}).encode()
         trip = SimpleNamespace(written=False)
         way: Way | NoWay | None = None
         try:
             way = await self._way_of(token)
             async with self._session(way).post(
                 f"{self._base}/bot{token.reveal()}/{method}",
-                data=body,
-                headers={"Content-Type": "application/json"},
+                data=_body(asked),
                 timeout=aiohttp.ClientTimeout(total=timeout_s, connect=self._connect_timeout_s),
                 allow_redirects=False,
                 trace_request_ctx=trip,
@@ -197,6 +252,20 @@ def _tracing() -> aiohttp.TraceConfig:
 
     traced.on_request_headers_sent.append(note)
     return traced
+
+
+def _body(asked: dict[str, Any]) -> aiohttp.Payload:
+    """JSON; where a file goes along, a form with the file in it."""
+    told = {key: value for key, value in asked.items() if value is not None}
+    if not any(isinstance(value, bytes) for value in told.values()):
+        return aiohttp.JsonPayload(told)
+    form = aiohttp.FormData()
+    for key, value in told.items():
+        if isinstance(value, bytes):
+            form.add_field(key, value, filename="photo.jpg", content_type="image/jpeg")
+        else:
+            form.add_field(key, value if isinstance(value, str) else json.dumps(value))
+    return form()
 
 
 def _bot_behind(token: Secret) -> int:

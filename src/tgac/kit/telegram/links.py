@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 _PAYLOAD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _USERNAME = re.compile(r"[A-Za-z0-9_]{4,32}")
@@ -21,6 +22,19 @@ def add_to_channel_link(base: str, bot: str, *, rights: Iterable[str]) -> str:
 def add_to_group_link(base: str, bot: str, *, payload: str, rights: Iterable[str]) -> str:
     """Asks its reader for a group and makes `bot` an administrator there; the group gets `/start payload`."""
     return f"{_bot(base, bot)}?startgroup={_checked(_PAYLOAD, payload)}&admin={_rights(rights)}"
+
+
+def new_bot_link(base: str, manager: str, *, username: str, name: str) -> str:
+    """Offers its reader a bot of his own under this name, whose token `manager` may ask for; he may change the name."""
+    return (
+        f"{base.rstrip('/')}/newbot/{_checked(_USERNAME, manager)}/{_checked(_USERNAME, username)}?name={quote(name)}"
+    )
+
+
+def chat_link(base: str, chat: str | int) -> str:
+    """The chat with this username, or id if it is private (for its members). ValueError if the chat has no links."""
+    place = f"{base.rstrip('/')}/{_place(chat)}"
+    return place if isinstance(chat, str) else f"{place}/1"
 
 
 def message_link(base: str, chat: str | int, *, message_id: int, comment_id: int | None = None) -> str:

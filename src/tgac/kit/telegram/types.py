@@ -18,12 +18,25 @@ Kind = Literal[
     "callback_query",
     "my_chat_member",
     "chat_member",
+    "managed_bot",
 ]
 """The kinds of update that are read; they are also the names for `allowed_updates`."""
 
 type Scheme = Literal["http", "socks5"]
 
 Media = Literal["photo", "video", "animation", "document", "audio", "voice", "poll", "sticker", "other"]
+
+
+ProfileText = Literal["name", "description", "short_description"]
+"""What a bot says of itself; the words of the Bot API's methods and parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that a bot offers, without its slash."""
+
+    command: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +208,20 @@ class ChatMemberUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagedBotUpdate:
+    """`user` has made `bot` through a link of ours, or has given it another token. Our bot may ask for the token."""
+
+    user: User
+    bot: User
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
     """One thing that happened: a Message for the first four kinds, else what the kind's name says."""
 
     update_id: int
     kind: Kind
-    event: Message | CallbackQuery | ChatMemberUpdate
+    event: Message | CallbackQuery | ChatMemberUpdate | ManagedBotUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +292,10 @@ class Telegram(Protocol):
         """RefusedMessage with reason `no_such_member` if he was never there."""
         ...
 
+    async def get_chat_administrators(self, token: Secret, *, chat_id: int) -> list[Member]:
+        """Every administrator of the group or channel, bots too. Of a channel only its administrators may ask."""
+        ...
+
     async def send_comment(self, token: Secret, *, chat_id: int, root_id: int, html: str, look: Look = PLAIN) -> Sent:
         """Write under the post whose automatic forward is `root_id`. Compare `Sent.replied_to` with it."""
         ...
@@ -296,3 +321,29 @@ class Telegram(Protocol):
     async def delete_webhook(self, token: Secret) -> None:
         """So that polling works; what waits is kept."""
         ...
+
+    async def get_managed_bot_token(self, token: Secret, *, bot_id: int) -> Secret:
+        """The token of a bot that was made through a link of the bot behind `token`; RefusedMessage if it was not."""
+        ...
+
+    async def get_profile_text(self, token: Secret, what: ProfileText, *, language: str) -> str:
+        """What people of that language read ("" for the default): where it has no text of its own, the default's."""
+        ...
+
+    async def set_profile_text(self, token: Secret, what: ProfileText, text: str, *, language: str) -> None:
+        """ "" takes the language's own text away."""
+        ...
+
+    async def get_commands(self, token: Secret, *, language: str) -> tuple[Command, ...]:
+        """The language's own commands; none where it has none."""
+        ...
+
+    async def set_commands(self, token: Secret, commands: Sequence[Command], *, language: str) -> None: ...
+
+    async def get_photo(self, token: Secret) -> str | None:
+        """A name of the bot's profile photo that changes with it, None without one. The picture itself is not told."""
+        ...
+
+    async def set_photo(self, token: Secret, jpeg: bytes) -> None: ...
+
+    async def remove_photo(self, token: Secret) -> None: ...

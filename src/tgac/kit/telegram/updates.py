@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
+from tgac.kit.secrets import Secret
 from tgac.kit.telegram.types import (
     CallbackQuery,
     Chat,
@@ -14,6 +15,7 @@ from tgac.kit.telegram.types import (
     ChatMemberUpdate,
     ForwardOrigin,
     Kind,
+    ManagedBotUpdate,
     Media,
     Member,
     Message,
@@ -99,6 +101,20 @@ def read_member(value: object) -> Member:
     )
 
 
+def read_token(value: object) -> Secret:
+    """A bot's token; raises Unreadable."""
+    if not isinstance(value, str) or not value:
+        raise Unreadable("a token is missing")
+    return Secret(value)
+
+
+def read_members(value: object) -> list[Member]:
+    """A list of ChatMembers; raises Unreadable."""
+    if not isinstance(value, list):
+        raise Unreadable("members are no list")
+    return [read_member(one) for one in value]
+
+
 def read_sent(value: object) -> Sent:
     """What a sending method answers; raises Unreadable."""
     raw = _object(value)
@@ -170,10 +186,15 @@ def _member_update(raw: Raw) -> ChatMemberUpdate:
     )
 
 
-_EVENTS: dict[str, Callable[[Raw], Message | CallbackQuery | ChatMemberUpdate]] = {
+def _managed_bot(raw: Raw) -> ManagedBotUpdate:
+    return ManagedBotUpdate(user=read_user(raw.get("user")), bot=read_user(raw.get("bot")))
+
+
+_EVENTS: dict[str, Callable[[Raw], Message | CallbackQuery | ChatMemberUpdate | ManagedBotUpdate]] = {
     "callback_query": _callback,
     "my_chat_member": _member_update,
     "chat_member": _member_update,
+    "managed_bot": _managed_bot,
 }
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.support.clock import ManualClock
 from tests.support.databases import create_tables, fresh_url
 
-from tgac.kit.clock import ManualClock
 from tgac.kit.config import load_config
 from tgac.kit.db.session import Database
 from tgac.kit.secrets import new_master_key

@@ -1,7 +1,9 @@
 import asyncio
 from datetime import UTC, timedelta
 
-from tgac.kit.clock import ManualClock, RealClock
+from tests.support.clock import ManualClock
+
+from tgac.kit.clock import RealClock
 
 
 async def test_a_manual_clock_stands_still_until_it_is_moved() -> None:

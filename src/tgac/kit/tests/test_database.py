@@ -1,14 +1,18 @@
 """Sessions, column types and acts on a real database of each kind."""
 
 import asyncio
+import os
+import stat
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
-from sqlalchemy.exc import StatementError
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError, StatementError
+from tests.support.databases import create_tables
 
 from tgac.bots.models import Bot
-from tgac.kit.db.session import Database, DatabaseUnfit, require_safe_sqlite, sqlite_is_safe
+from tgac.kit.db.session import Database, DatabaseAway, DatabaseUnfit, require_safe_sqlite, sqlite_is_safe
 from tgac.kit.errors import Conflict
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT
 from tgac.kit.tests.conftest import ANNA
@@ -177,3 +181,27 @@ async def test_sqlite_is_set_up_to_lose_nothing(tools: Tools) -> None:
             assert (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar() == value
         version = (await connection.exec_driver_sql("SELECT sqlite_version()")).scalar()
     assert sqlite_is_safe(tuple(int(part) for part in str(version).split(".")))
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022])
+async def test_an_sqlite_file_that_tgac_makes_is_its_owners_alone(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        db = Database(f"sqlite+aiosqlite:///{tmp_path}/data/tgac.sqlite3")
+        await create_tables(db)
+        files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").iterdir()}
+        await db.aclose()
+    finally:
+        os.umask(before)
+    assert files == dict.fromkeys(("tgac.sqlite3", "tgac.sqlite3-wal", "tgac.sqlite3-shm"), 0o600)
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+async def test_a_statement_that_is_wrong_is_not_a_database_that_is_away(tools: Tools) -> None:
+    """What the statement is to blame for stays what it is, so that nobody waits and tries it again for ever."""
+    too_large = 2**70
+    for wrong in (text("SELECT * FROM nowhere"), select(User).where(User.id == too_large)):
+        with pytest.raises((DBAPIError, OverflowError)) as told:
+            async with tools.reading(None, NO_PROJECT) as act:
+                await act.session.execute(wrong)
+        assert not isinstance(told.value, DatabaseAway)

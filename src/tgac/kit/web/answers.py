@@ -9,6 +9,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from tgac.kit.db.session import DatabaseAway
 from tgac.kit.errors import AppError, Invalid, NotFound, SignInNeeded, TooMuch
 from tgac.kit.log import log
 from tgac.kit.telegram.faults import Fault
@@ -66,7 +67,7 @@ def from_validation(error: RequestValidationError) -> AppError:
         where, *path = [str(part) for part in one["loc"]]
         if where == "path":
             return NotFound(_("There is nothing here, or it is not yours."))
-        name = ".".join(path) if path and one["type"] != "json_invalid" else where
+        name = (".".join(path) if one["type"] != "json_invalid" else "") or where
         fields.setdefault(name, error_sentence(one))
     return Invalid(_("Some of what was sent does not fit."), fields=fields)
 
@@ -78,6 +79,7 @@ def install_answers(app: FastAPI) -> None:
     app.add_exception_handler(AppError, _on_app_error)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(Fault, _on_fault)
+    app.add_exception_handler(DatabaseAway, _on_database_away)
     app.add_exception_handler(Exception, _on_defect)
 
 
@@ -105,6 +107,14 @@ async def _on_fault(request: Request, error: Exception) -> Response:
     assert isinstance(error, Fault)
     log().warning("telegram_fault", method=error.method, error=error.description)
     told = AppError(_("Telegram does not answer as it should. Try again in a minute."), code="telegram_unavailable")
+    told.status = 503
+    return answer(request, told)
+
+
+async def _on_database_away(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DatabaseAway)
+    log().error("database_away", path=request.url.path, error=str(error.orig))
+    told = AppError(_("The database does not answer. Try again in a minute."), code="database_unavailable")
     told.status = 503
     return answer(request, told)
 

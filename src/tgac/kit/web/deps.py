@@ -11,10 +11,11 @@ from fastapi import Depends, Path, Request
 
 from tgac.kit.act import Act
 from tgac.kit.errors import SignInNeeded
-from tgac.kit.tenancy import NO_PROJECT, Principal, require_admin
+from tgac.kit.tenancy import NO_PROJECT, Principal, TokenScope, require_admin, token_refused
 from tgac.kit.tools import Tools
 from tgac.kit.web.answers import wants_json
 from tgac.kit.web.i18n import _
+from tgac.kit.web.security import SAFE_METHODS
 
 type Authenticate = Callable[[Request], Awaitable[Principal | None]]
 
@@ -33,11 +34,23 @@ ToolsDep = Annotated[Tools, Depends(tools_of)]
 
 
 async def signed_in(request: Request) -> Principal:
-    """Who is signed in. Raises SignInNeeded."""
+    """Who is signed in. Raises SignInNeeded; Refused where an API token asks for more than it may."""
     principal: Principal | None = await request.app.state.authenticate(request)
     if principal is None:
         raise SignInNeeded(_("Sign in first."))
+    _keep_scope(request, principal)
     return principal
+
+
+def _keep_scope(request: Request, principal: Principal) -> None:
+    """Every route stands behind this, so one that is added is held without knowing: changes need `write`, and outside
+    of a project `admin`. What in a project is its owners' alone is held by `require`."""
+    if request.method in SAFE_METHODS:
+        return
+    in_project = "project_id" in request.path_params
+    is_kept = principal.project_ids is None or in_project
+    if not is_kept or not principal.reaches(TokenScope.WRITE if in_project else TokenScope.ADMIN):
+        raise token_refused()
 
 
 PrincipalDep = Annotated[Principal, Depends(signed_in)]

@@ -3,21 +3,19 @@
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from tgac.kit.errors import AppError
-from tgac.kit.web.i18n import N_, _
+from tgac.kit.web.i18n import N_, _, ngettext
 
 CSRF_FIELD: Final = "csrf"
 
 _SENTENCES: Final = {
     "missing": N_("Fill this in."),
-    "string_too_short": N_("Write at least %(min_length)s characters."),
-    "string_too_long": N_("Write at most %(max_length)s characters."),
     "too_short": N_("Choose at least %(min_length)s."),
     "too_long": N_("Choose at most %(max_length)s."),
     "string_pattern_mismatch": N_("This does not have the expected form."),
@@ -64,8 +62,13 @@ async def read_form[M: BaseModel](request: Request, model: type[M]) -> Filled[M]
     try:
         filled.data = model.model_validate(_shaped(sent, pairs, model))
     except ValidationError as error:
-        filled.errors = field_errors(error)
+        filled.errors = _beside_fields(field_errors(error))
     return filled
+
+
+def _beside_fields(errors: dict[str, str]) -> dict[str, str]:
+    """What is wrong within a field that takes many stands beside that field too."""
+    return {name.partition(".")[0]: sentence for name, sentence in reversed(errors.items())} | errors
 
 
 def blank(**values: object) -> Filled[Any]:
@@ -86,6 +89,10 @@ def error_sentence(detail: Mapping[str, Any]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "value_error":
         return str(context["error"])
+    if kind == "string_too_short":
+        return ngettext("Write at least %(n)s character.", "Write at least %(n)s characters.", context["min_length"])
+    if kind == "string_too_long":
+        return ngettext("Write at most %(n)s character.", "Write at most %(n)s characters.", context["max_length"])
     if kind in _SENTENCES:
         return _(_SENTENCES[kind], **context)
     for beginnings, sentence in _BY_KIND:
@@ -103,6 +110,8 @@ def _shaped(sent: FormData, pairs: Sequence[tuple[str, str]], model: type[BaseMo
 
 
 def _is_many(annotation: object) -> bool:
+    if get_origin(annotation) is Annotated:
+        return _is_many(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
         return any(_is_many(part) for part in get_args(annotation))
     return get_origin(annotation) in (list, set, frozenset, tuple) or annotation in (list, set, frozenset, tuple)

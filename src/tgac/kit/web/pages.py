@@ -38,6 +38,7 @@ PLACES: Final = (
     ("/comments", N_("Comments"), "message-square"),
     ("/tasks", N_("Tasks"), "list-checks"),
     ("/channels", N_("Channels"), "megaphone"),
+    ("/playlists", N_("Playlists"), "list"),
     ("/bots", N_("Bots"), "bot"),
     ("/proxies", N_("Proxies"), "globe"),
     ("/settings", N_("Settings"), "settings"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
+from pydantic import BeforeValidator
 from sqlalchemy import ColumnElement, Select, or_
 from sqlalchemy.orm import InstrumentedAttribute
 from starlette.requests import Request
@@ -28,6 +29,9 @@ def _asked(
 ) -> Paging:
     return Paging(limit, cursor, q.replace("\0", "").strip())
 
+
+OrAny = BeforeValidator(lambda value: value or None)
+"""For a filter of a page: a form sends "" where "Any" is chosen. `status: Annotated[Status | None, OrAny] = None`."""
 
 Page = Annotated[Paging, Depends(_asked)]
 """A route's parameter: `?limit=&cursor=&q=`."""

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from tgac.kit.errors import Invalid
 from tgac.kit.web.i18n import _
@@ -18,10 +19,18 @@ MAX_DEPTH: Final = 40
 def require_plain_body(content_type: str, body: bytes) -> None:
     """Raises Invalid for JSON that is broken, ambiguous or too deep, and for text with a NUL or half a character."""
     kind = content_type.partition(";")[0].strip().lower()
-    if kind == "application/x-www-form-urlencoded" and (b"%00" in body or b"\0" in body):
+    if kind == "application/x-www-form-urlencoded" and not _is_plain_form(body):
         raise _unreadable()
     if body and (kind == "application/json" or kind.endswith("+json")):
         _require_plain(_parsed(body))
+
+
+def _is_plain_form(body: bytes) -> bool:
+    """Whether its text is UTF-8 without a NUL: readers put signs of their own in the place of what is not."""
+    try:
+        return "\0" not in unquote_to_bytes(body).decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _parsed(body: bytes) -> Any:

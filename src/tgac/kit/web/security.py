@@ -5,7 +5,8 @@ Pure ASGI, so that streams pass untouched. Put `SafeHeaders` outermost: then ans
 
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +25,9 @@ CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+BODY_LIMIT: Final = 1_048_576
+LONGEST_UNPACKED: Final = 11 * 1_048_576
+"""Bytes of any body but a form with files: JSON is read as a whole and takes twenty times that in memory."""
 CSRF_HEADER: Final = "x-csrf-token"
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 _A_YEAR: Final = 31_536_000
@@ -74,21 +78,28 @@ def _cache_control(path: str, status: int) -> str:
 
 
 class RequestGuard:
-    """ASGI: refuses bodies above `body_limit` bytes (413), forged unsafe requests (403) and bodies with traps (422).
+    """ASGI: refuses bodies above BODY_LIMIT (413), forged unsafe requests (403) and bodies with traps (422).
 
+    `larger` maps patterns of whole paths to the bytes that they take instead.
     The whole body is read before the app runs, so the limit holds whatever `Content-Length` claims. A request with
     `Authorization: Bearer` passes the forgery check: whoever reads the session must then ignore its cookie.
     Sets `request.state.csrf` to the session's token, for forms.
     """
 
     def __init__(
-        self, app: ASGIApp, *, base_url: str, token_for: TokenFor, answer: Answer, body_limit: int = 1_048_576
+        self,
+        app: ASGIApp,
+        *,
+        base_url: str,
+        token_for: TokenFor,
+        answer: Answer,
+        larger: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.app = app
         self.origin = origin_of(base_url)
         self.token_for = token_for
         self.answer = answer
-        self.body_limit = body_limit
+        self.larger = {re.compile(path): limit for path, limit in larger.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -105,20 +116,21 @@ class RequestGuard:
         return await self.app(scope, replaying(body, receive), send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes:
-        length = Headers(scope=scope).get("content-length", "0")
-        if length.isdigit() and int(length) > self.body_limit:
-            raise self._too_large()
+        limit = next((n for path, n in self.larger.items() if path.fullmatch(scope["path"])), BODY_LIMIT)
+        headers = Headers(scope=scope)
+        if not headers.get("content-type", "").startswith("multipart/form-data"):
+            limit = min(limit, LONGEST_UNPACKED)
+        length = headers.get("content-length", "0")
+        if length.isascii() and length.isdigit() and int(length) > limit:
+            raise _too_large(limit)
         body = bytearray()
         while True:
             message = await receive()
             body += message.get("body", b"")
-            if len(body) > self.body_limit:
-                raise self._too_large()
+            if len(body) > limit:
+                raise _too_large(limit)
             if not message.get("more_body", False):
                 return bytes(body)
-
-    def _too_large(self) -> TooLarge:
-        return TooLarge(_("This is too large: at most %(n)s kB fit.", n=self.body_limit // 1024))
 
     def _check(self, scope: Scope, body: bytes, token: str | None) -> None:
         headers = Headers(scope=scope)
@@ -140,6 +152,10 @@ class RequestGuard:
         if origin is not None:
             return origin == self.origin or urlsplit(origin).netloc == headers.get("host")
         return "cookie" not in headers
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(_("This is too large: at most %(n)s kB fit.", n=limit // 1024))
 
 
 def origin_of(url: str) -> str:

@@ -6,10 +6,13 @@ import logging
 import socket
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from tests.support.photos import jpeg
 
 from tgac.kit.secrets import Secret
 from tgac.kit.telegram.faults import (
@@ -24,7 +27,8 @@ from tgac.kit.telegram.faults import (
 )
 from tgac.kit.telegram.gateway import Gateway
 from tgac.kit.telegram.tests.scripted import DROP, HANG, SLAM, THEN_CLOSE, Server, no, said, serving, yes
-from tgac.kit.telegram.types import Button, Look, Sent, Telegram
+from tgac.kit.telegram.types import Button, Command, Look, Sent, Telegram
+from tgsandbox import start
 
 TOKEN = Secret("123456789:AAFakeFakeFakeFakeFakeFakeFakeFake12")
 GROUP = {"id": -1002000000002, "type": "supergroup", "title": "Anna's chat"}
@@ -357,3 +361,53 @@ async def test_every_call_is_one_that_telegram_has(
     known = json.loads(SPECIFICATION.read_text("utf-8"))["methods"][method]["params"]
     assert set(asked) <= set(known)
     assert {name for name, told in known.items() if told["required"]} <= set(asked)
+
+
+async def test_a_photo_goes_as_a_file_and_the_token_stays_hidden() -> None:
+    async with a_sandbox_bot() as (gateway, token):
+        assert await gateway.get_photo(token) is None
+        await gateway.set_photo(token, jpeg(640, 640))
+        assert await gateway.get_photo(token)
+        with pytest.raises(RefusedMessage, match="IMAGE_PROCESS_FAILED") as caught:
+            await gateway.set_photo(token, b"GIF89a")
+        assert token.reveal() not in str(caught.value)
+        await gateway.remove_photo(token)
+        assert await gateway.get_photo(token) is None
+
+
+async def test_a_profile_is_written_and_read_by_language() -> None:
+    async with a_sandbox_bot() as (gateway, token):
+        await gateway.set_profile_text(token, "name", "City", language="")
+        await gateway.set_profile_text(token, "description", "Город", language="ru")
+        await gateway.set_commands(token, [Command("start", "Begin")], language="ru")
+        assert await gateway.get_profile_text(token, "name", language="ru") == "City"
+        assert await gateway.get_profile_text(token, "description", language="") == ""
+        assert await gateway.get_profile_text(token, "description", language="ru") == "Город"
+        assert await gateway.get_commands(token, language="ru") == (Command("start", "Begin"),)
+        await gateway.set_commands(token, [], language="ru")
+        assert await gateway.get_commands(token, language="ru") == ()
+
+
+@asynccontextmanager
+async def a_sandbox_bot() -> AsyncIterator[tuple[Gateway, Secret]]:
+    sandbox = await start()
+    async with aiohttp.ClientSession() as session:
+        body = {"name": "City", "username": "city_bot"}
+        async with session.post(f"{sandbox.url}/sandbox/bots", json=body) as answer:
+            token = (await answer.json())["result"]["token"]
+    gateway = Gateway(sandbox.url)
+    yield gateway, Secret(token)
+    await gateway.aclose()
+    await sandbox.stop()
+
+
+@pytest.mark.parametrize("result", [None, [], {"name": 1}, {"photos": [[]]}, {"photos": 3}, ["start"]])
+async def test_a_profile_that_cannot_be_read_is_no_profile(server: Server, gateway: Gateway, result: object) -> None:
+    server.answers(yes(result), yes(result), yes(result))
+    with pytest.raises(Ambiguous):
+        await gateway.get_profile_text(TOKEN, "name", language="")
+    if result != []:
+        with pytest.raises(Ambiguous):
+            await gateway.get_commands(TOKEN, language="")
+    with pytest.raises(Ambiguous):
+        await gateway.get_photo(TOKEN)

@@ -1,0 +1,1 @@
+"""Language models: asked here and nowhere else."""
