@@ -1,14 +1,18 @@
-"""How bots are found."""
+"""How bots are found, and how full they are."""
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from sqlalchemy import Select, func, select
 
+from tgac.bots.filters import STRAIGHT, BotFilter
 from tgac.bots.models import Bot, BotStatus, Seat, SeatState
+from tgac.bots.status import Places, Standing, standing_in_sql, standing_of
 from tgac.kit.act import Act
 from tgac.kit.errors import NotFound
 from tgac.kit.web.i18n import _
 from tgac.kit.web.paging import matching
+from tgac.proxies.models import Route
 
 
 async def find_bot(act: Act, bot_id: int, *, lock: bool = False) -> Bot:
@@ -20,12 +24,28 @@ async def find_bot(act: Act, bot_id: int, *, lock: bool = False) -> Bot:
     return bot
 
 
-def bots_like(q: str = "", status: BotStatus | None = None) -> Select[Bot]:
-    """Bots whose name or username contains `q`, in that status."""
+def bots_like(wanted: BotFilter, *, now: datetime, limit: int) -> Select[Bot]:
+    """The bots that match all that is wanted; `limit` is how many channels a bot may serve."""
     statement = select(Bot)
-    if q:
-        statement = statement.where(matching(q.removeprefix("@"), Bot.username, Bot.name))
-    return statement if status is None else statement.where(Bot.status == status)
+    if wanted.q:
+        statement = statement.where(matching(wanted.q.removeprefix("@"), Bot.username, Bot.name, Bot.note))
+    if wanted.status is not None:
+        statement = statement.where(standing_in_sql(now) == wanted.status.value)
+    if wanted.tag:
+        statement = statement.where(Bot.tags.contains(f" {wanted.tag} ", autoescape=True))
+    if wanted.proxy is not None:
+        statement = _through(statement, wanted.proxy)
+    if wanted.room:
+        used = select(func.count(Seat.id)).where(Seat.bot_id == Bot.id, Seat.state == SeatState.ACTIVE)
+        statement = statement.where(used.correlate(Bot).scalar_subquery() < limit)
+    return statement
+
+
+def _through(statement: Select[Bot], proxy: str) -> Select[Bot]:
+    routes = select(Route.id).where(Route.bot_id == Bot.id).correlate(Bot)
+    if proxy == STRAIGHT:
+        return statement.where(~routes.exists())
+    return statement.where(routes.where(Route.proxy_id == int(proxy)).exists())
 
 
 async def bots_in(act: Act, statuses: Collection[BotStatus]) -> list[Bot]:
@@ -41,3 +61,32 @@ async def seats_in_use(act: Act, bot_ids: Iterable[int]) -> dict[int, int]:
         .group_by(Seat.bot_id)
     )
     return {row.bot_id: row.used for row in await act.session.execute(counted)}
+
+
+async def places_of(act: Act, bot_ids: Iterable[int]) -> dict[int, Places]:
+    """The seats of these bots in figures; bots that never had one are not in it."""
+    counted = (
+        select(Seat.bot_id, Seat.state, func.count().label("n"), func.max(Seat.slow_until).label("slow_until"))
+        .where(Seat.bot_id.in_(list(bot_ids)))
+        .group_by(Seat.bot_id, Seat.state)
+    )
+    found: dict[int, Places] = {}
+    for row in await act.session.execute(counted):
+        known = found.get(row.bot_id, Places())
+        if row.state == SeatState.ACTIVE:
+            found[row.bot_id] = Places(row.n, known.lost, row.slow_until)
+        else:
+            found[row.bot_id] = Places(known.used, known.lost + row.n, known.slow_until)
+    return found
+
+
+async def standings(act: Act, bots: Collection[Bot]) -> dict[int, Standing]:
+    """How each of these bots stands."""
+    places = await places_of(act, [bot.id for bot in bots])
+    return {bot.id: standing_of(bot, places.get(bot.id, Places()), now=act.now) for bot in bots}
+
+
+async def tags_in_use(act: Act) -> list[str]:
+    """Every tag that a bot of the project bears."""
+    borne = await act.session.scalars(select(Bot.tags).where(Bot.tags != "").distinct())
+    return sorted({tag for tags in borne for tag in tags.split()})

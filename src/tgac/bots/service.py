@@ -1,23 +1,23 @@
 """What can be done with bots. Telegram is asked while no act is open."""
 
-import re
+from collections.abc import Iterable
 
 from sqlalchemy import select
 
+from tgac.bots.account import account_behind, silent, well_formed
 from tgac.bots.models import Bot, BotStatus
 from tgac.bots.queries import find_bot
-from tgac.journal.service import record
+from tgac.bots.tags import as_stored, clean_tags
+from tgac.journal.service import differences, record
 from tgac.kit.act import Act
-from tgac.kit.errors import Conflict, Invalid, Unavailable
+from tgac.kit.errors import Conflict, Invalid
 from tgac.kit.secrets import Keys, Secret
-from tgac.kit.telegram.faults import BY_PROXY, Bug, Fault, RefusedBot
+from tgac.kit.telegram.faults import Fault
 from tgac.kit.telegram.types import User
 from tgac.kit.tenancy import EVERYONE, Principal, Right, require
 from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import _
 from tgac.proxies.service import send_straight, send_through
-
-_TOKEN = re.compile(r"[0-9]{5,16}:[A-Za-z0-9_-]{30,50}")
 
 
 async def connect_bot(tools: Tools, author: Principal, *, project_id: int, token: str) -> Bot:
@@ -27,50 +27,32 @@ async def connect_bot(tools: Tools, author: Principal, *, project_id: int, token
     """
     async with tools.reading(author, project_id) as act:
         require(act, Right.EDIT)
-    secret = _well_formed(token)
-    account = await _account_behind(tools, secret)
-    await _require_free(tools, account, project_id=project_id)
-    await _listen_by_polling(tools, secret)
+    secret = well_formed(token)
+    try:
+        account = await account_behind(tools, secret)
+        await _require_free(tools, account, project_id=project_id)
+        await tools.telegram.delete_webhook(secret)
+    except Fault as fault:
+        raise silent(fault) from None
     async with tools.acting(author, project_id) as act:
-        require(act, Right.EDIT)
-        bot = Bot(telegram_id=account.id, status=BotStatus.ACTIVE, created_at=act.now)
-        _learn(act, bot, account)
-        bot.token_sealed = act.keys.seal(secret, _context(project_id, account.id))
-        act.session.add(bot)
-        await act.flush()
-        record(act, "bot_connected", {"username": bot.username}, bot_id=bot.id)
-        return bot
+        return await take_in(act, secret, account)
+
+
+async def take_in(act: Act, token: Secret, account: User, *, owner_id: int | None = None) -> Bot:
+    """Write down a bot whose token Telegram has confirmed. Raises Refused, Conflict when another was quicker."""
+    require(act, Right.EDIT)
+    bot = Bot(telegram_id=account.id, status=BotStatus.ACTIVE, created_at=act.now, owner_id=owner_id)
+    learn(act, bot, account)
+    bot.token_sealed = act.keys.seal(token, _context(act.project_id, account.id))
+    act.session.add(bot)
+    await act.flush()
+    record(act, "bot_connected", {"username": bot.username}, bot_id=bot.id)
+    return bot
 
 
 def token_of(keys: Keys, bot: Bot) -> Secret:
     """The bot's token. Raises ValueError when the key that it was sealed with is gone."""
     return keys.open(bot.token_sealed, _context(bot.project_id, bot.telegram_id))
-
-
-async def check_bot(tools: Tools, author: Principal, *, project_id: int, bot_id: int) -> Bot:
-    """Ask Telegram whether the bot is well: a refused one becomes REVOKED, a REVOKED one that is well ACTIVE.
-
-    Raises NotFound, Refused, Unavailable.
-    """
-    async with tools.reading(author, project_id) as act:
-        require(act, Right.EDIT)
-        asked = await find_bot(act, bot_id)
-    account, refusal = None, ""
-    try:
-        account = await tools.telegram.get_me(token_of(tools.keys, asked))
-    except RefusedBot as fault:
-        refusal = fault.description
-    except Fault as fault:
-        raise _silent(fault) from None
-    async with tools.acting(author, project_id) as act:
-        bot = await find_bot(act, bot_id, lock=True)
-        if bot.token_sealed != asked.token_sealed:
-            return bot
-        if account is None:
-            await mark_bot_refused(act, bot_id, refusal)
-        else:
-            _revive(act, bot, account)
-        return bot
 
 
 async def replace_token(tools: Tools, author: Principal, *, project_id: int, bot_id: int, token: str) -> Bot:
@@ -81,18 +63,26 @@ async def replace_token(tools: Tools, author: Principal, *, project_id: int, bot
     async with tools.reading(author, project_id) as act:
         require(act, Right.EDIT)
         expected = (await find_bot(act, bot_id)).telegram_id
-    secret = _well_formed(token)
-    account = await _account_behind(tools, secret)
-    if account.id != expected:
-        raise Invalid(_("This token belongs to another bot."), code="another_bot", field="token")
-    await _listen_by_polling(tools, secret)
+    secret = well_formed(token)
+    try:
+        account = await account_behind(tools, secret)
+        if account.id != expected:
+            raise Invalid(_("This token belongs to another bot."), code="another_bot", field="token")
+        await tools.telegram.delete_webhook(secret)
+    except Fault as fault:
+        raise silent(fault) from None
     async with tools.acting(author, project_id) as act:
         require(act, Right.EDIT)
-        bot = await find_bot(act, bot_id, lock=True)
-        bot.token_sealed = act.keys.seal(secret, _context(project_id, account.id))
-        _revive(act, bot, account)
-        record(act, "bot_token_replaced", {"username": bot.username}, bot_id=bot.id)
-        return bot
+        return await put_token(act, bot_id, secret, account=account)
+
+
+async def put_token(act: Act, bot_id: int, token: Secret, *, account: User) -> Bot:
+    """Seal a token that Telegram has confirmed in the place of the bot's. Raises NotFound."""
+    bot = await find_bot(act, bot_id, lock=True)
+    bot.token_sealed = act.keys.seal(token, _context(act.project_id, account.id))
+    revive(act, bot, account)
+    record(act, "bot_token_replaced", {"username": bot.username}, bot_id=bot.id)
+    return bot
 
 
 async def pause_bot(act: Act, bot_id: int) -> Bot:
@@ -123,6 +113,24 @@ async def assign_proxy(act: Act, bot_id: int, proxy_id: int | None) -> Bot:
     return bot
 
 
+async def describe_bot(act: Act, bot_id: int, *, tags: Iterable[str] | None = None, note: str | None = None) -> Bot:
+    """Put these words in the place of what a person has written about the bot; None: what is there stays.
+
+    Raises NotFound, Refused, Invalid (field `tags`).
+    """
+    require(act, Right.EDIT)
+    bot = await find_bot(act, bot_id, lock=True)
+    before = {"tags": " ".join(bot.tag_list), "note": bot.note}
+    if tags is not None:
+        bot.tags = as_stored(clean_tags(tags))
+    if note is not None:
+        bot.note = note.replace("\0", "").strip()
+    changes = differences(before, {"tags": " ".join(bot.tag_list), "note": bot.note})
+    if changes:
+        record(act, "bot_changed", {"username": bot.username, "changes": changes}, bot_id=bot_id)
+    return bot
+
+
 async def remove_bot(act: Act, bot_id: int) -> None:
     """Take the bot and its seats out of the project, and out of its tasks; what it wrote stays.
 
@@ -135,9 +143,13 @@ async def remove_bot(act: Act, bot_id: int) -> None:
     await act.flush()
 
 
-async def mark_bot_refused(act: Act, bot_id: int, reason: str) -> None:
-    """Telegram shuts the bot out (`reason` is its text): nothing more is sent by it until its token is replaced."""
+async def mark_bot_refused(act: Act, bot_id: int, reason: str, *, is_gone: bool = False) -> None:
+    """Telegram shuts the bot out (`reason` is its text): nothing more is sent by it until its token is replaced.
+
+    `is_gone`: it is the account that is shut out, so that no token helps.
+    """
     bot = await find_bot(act, bot_id, lock=True)
+    bot.is_gone = is_gone or bot.is_gone
     if bot.status == BotStatus.REVOKED:
         return
     bot.status, bot.reason, bot.health_at = BotStatus.REVOKED, reason[:300], act.now
@@ -145,14 +157,12 @@ async def mark_bot_refused(act: Act, bot_id: int, reason: str) -> None:
 
 
 async def _switch(act: Act, bot_id: int, *, to: BotStatus) -> Bot:
-    bot = await find_bot(act, bot_id)
+    bot = await find_bot(act, bot_id, lock=True)
     if bot.status == BotStatus.REVOKED:
         raise Conflict(_("Telegram has shut this bot out. Put in a working token first."), code="bot_refused")
     if bot.status != to:
-        bot.status = to
-        record(
-            act, "bot_paused" if to == BotStatus.PAUSED else "bot_resumed", {"username": bot.username}, bot_id=bot_id
-        )
+        bot.status, bot.is_paused = to, to == BotStatus.PAUSED
+        record(act, "bot_paused" if bot.is_paused else "bot_resumed", {"username": bot.username}, bot_id=bot_id)
     return bot
 
 
@@ -160,69 +170,30 @@ def _context(project_id: int, telegram_id: int) -> str:
     return f"bots.token_sealed:{project_id}:{telegram_id}"
 
 
-def _learn(act: Act, bot: Bot, account: User) -> None:
+def learn(act: Act, bot: Bot, account: User) -> None:
+    """Take over what Telegram tells of an account."""
     bot.username, bot.name = (account.username or "")[:64], account.name[:128]
     bot.health_at = act.now
 
 
-def _revive(act: Act, bot: Bot, account: User) -> None:
-    _learn(act, bot, account)
-    if bot.status == BotStatus.REVOKED:
-        bot.status = BotStatus.ACTIVE
-    bot.reason = None
+def revive(act: Act, bot: Bot, account: User) -> None:
+    """Telegram answers the bot: whatever was wrong is over. A paused one stays paused."""
+    learn(act, bot, account)
+    bot.status = BotStatus.PAUSED if bot.is_paused else BotStatus.ACTIVE
+    bot.reason, bot.failing_since, bot.is_gone = None, None, False
 
 
-def _well_formed(token: str) -> Secret:
-    token = token.strip()
-    if not _TOKEN.fullmatch(token):
-        raise Invalid(
-            _("This is not a bot token. @BotFather gives one that looks like 123456789:AAE…"),
-            code="bad_token",
-            field="token",
-        )
-    return Secret(token)
-
-
-async def _account_behind(tools: Tools, token: Secret) -> User:
-    """Whose token it is. Raises Invalid (field `token`) or Unavailable."""
-    try:
-        account = await tools.telegram.get_me(token)
-    except (RefusedBot, Bug) as fault:
-        raise Invalid(
-            _("Telegram does not accept this token: %(answer)s", answer=fault.description),
-            code="token_refused",
-            field="token",
-        ) from None
-    except Fault as fault:
-        raise _silent(fault) from None
-    if not account.is_bot or not account.username:
-        raise Invalid(_("This account is not a bot."), code="not_a_bot", field="token")
-    if str(account.id) == tools.config.telegram_bot_token.reveal().partition(":")[0]:
-        raise Invalid(
-            _("This is the service bot. Comments need a bot of their own."), code="service_bot", field="token"
-        )
-    return account
+async def home_of(tools: Tools, account: User) -> int | None:
+    """The project that has this account; None while none has: a bot account is in one project only."""
+    async with tools.reading(None, EVERYONE) as act:
+        home: int | None = await act.session.scalar(select(Bot.project_id).where(Bot.telegram_id == account.id))
+        return home
 
 
 async def _require_free(tools: Tools, account: User, *, project_id: int) -> None:
-    """A bot account is in one project only. Raises Conflict, which never tells whose."""
-    async with tools.reading(None, EVERYONE) as act:
-        home = await act.session.scalar(select(Bot.project_id).where(Bot.telegram_id == account.id))
+    """Raises Conflict, which never tells whose it is."""
+    home = await home_of(tools, account)
     if home == project_id:
         raise Conflict(_("This bot is in the project already."), code="bot_known", field="token")
     if home is not None:
         raise Conflict(_("This bot is in use in another project."), code="bot_taken", field="token")
-
-
-async def _listen_by_polling(tools: Tools, token: Secret) -> None:
-    try:
-        await tools.telegram.delete_webhook(token)
-    except Fault as fault:
-        raise _silent(fault) from None
-
-
-def _silent(fault: Fault) -> Unavailable:
-    if fault.reason == BY_PROXY:
-        words = _("The bot's proxy does not lead to Telegram: %(problem)s", problem=fault.description)
-        return Unavailable(words, code="proxy_failed")
-    return Unavailable(_("Telegram cannot be reached. Try again in a minute."), code="telegram_unavailable")

@@ -1,58 +1,35 @@
-"""The pages of bots."""
+"""The page of one bot."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from tgac.bots import service
-from tgac.bots.forms import BotProxyForm, BotToken
+from tgac.bots.forms import BotProxyForm, BotToken, BotWordsForm
+from tgac.bots.health import check_bot as check_health
 from tgac.bots.invitations import invitations
-from tgac.bots.models import Bot, BotStatus
-from tgac.bots.queries import bots_like, find_bot, seats_in_use
+from tgac.bots.models import BotStatus
+from tgac.bots.queries import find_bot, places_of, tags_in_use
+from tgac.bots.showing import STANDINGS, looking, may_edit, way_options
+from tgac.bots.status import Places, standing_of
+from tgac.bots.tags import split_tags
 from tgac.kit.act import Act
 from tgac.kit.errors import AppError
-from tgac.kit.tenancy import RIGHTS, Principal, Right, require
-from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct, tools_of
-from tgac.kit.web.forms import Filled, blank, read_form
+from tgac.kit.tenancy import Right, require
+from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
+from tgac.kit.web.forms import blank, read_form
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
-from tgac.kit.web.paging import Page, Paging, next_address, paged
-from tgac.proxies.models import Proxy
-from tgac.proxies.queries import proxies_of, proxies_with_room
+from tgac.proxies.queries import proxies_of
 
 router = APIRouter(prefix="/projects/{project_id}/bots", include_in_schema=False)
-
-
-@router.get("")
-async def list_page(request: Request, act: ReadAct, asked: Page, status: BotStatus | None = None) -> HTMLResponse:
-    """The project's bots and the form that adds one."""
-    return await _list_page(request, act, blank(), asked=asked, status=status)
-
-
-@router.post("")
-async def add_bot(request: Request, project_id: RowId, tools: ToolsDep, principal: PrincipalDep) -> Response:
-    """Add the bot whose token was sent; what is wrong with it is shown beside the field."""
-    form = await read_form(request, BotToken)
-    status_code = 422
-    if form.data is not None:
-        try:
-            bot = await service.connect_bot(tools, principal, project_id=project_id, token=form.data.token)
-        except AppError as error:
-            form.refuse(error)
-            status_code = error.status
-        else:
-            return go(request, _path(project_id, bot.id), Notice(_("@%(bot)s is connected.", bot=bot.username)))
-    async with looking(request, principal, project_id=project_id) as act:
-        return await _list_page(request, act, form, asked=Paging(), status_code=status_code)
 
 
 @router.get("/{bot_id}")
 async def bot_page(request: Request, act: ReadAct, bot_id: RowId) -> HTMLResponse:
     """One bot: how it is, where it is to be added, what can be done with it."""
-    return await _bot_page(request, act, bot_id, form=blank())
+    return await _bot_page(request, act, bot_id)
 
 
 @router.post("/{bot_id}/pause")
@@ -74,10 +51,28 @@ async def check_bot(
     request: Request, project_id: RowId, bot_id: RowId, tools: ToolsDep, principal: PrincipalDep
 ) -> Response:
     """Ask Telegram and show what it said."""
-    bot = await service.check_bot(tools, principal, project_id=project_id, bot_id=bot_id)
-    well = bot.status != BotStatus.REVOKED
-    words = _("Telegram answers: the bot is well.") if well else _("Telegram refuses this bot.")
-    return go(request, _path(project_id, bot_id), Notice(words, "ok" if well else "bad"))
+    bot = await check_health(tools, principal, project_id=project_id, bot_id=bot_id)
+    if bot.status == BotStatus.REVOKED:
+        return go(request, _path(project_id, bot_id), Notice(_("Telegram refuses this bot."), "bad"))
+    words = _("Telegram answers: the bot is well. Its rights in its channels are being looked at.")
+    return go(request, _path(project_id, bot_id), Notice(words))
+
+
+@router.post("/{bot_id}/words")
+async def describe_bot(request: Request, act: WriteAct, bot_id: RowId) -> Response:
+    """Save its tags and its note; what is wrong is shown beside the field."""
+    form = await read_form(request, BotWordsForm)
+    status = 422
+    if form.data is not None:
+        try:
+            tags, note = split_tags(form.data.tags), form.data.note
+            await service.describe_bot(act, bot_id, tags=tags, note=note)
+        except AppError as error:
+            form.refuse(error)
+            status = error.status
+        else:
+            return go(request, _path(act.project_id, bot_id), Notice(_("Saved.")))
+    return await _bot_page(request, act, bot_id, words=form, status=status)
 
 
 @router.post("/{bot_id}/token")
@@ -86,18 +81,18 @@ async def replace_token(
 ) -> Response:
     """Put in another token; what is wrong with it is shown beside the field."""
     form = await read_form(request, BotToken)
-    status_code = 422
+    status = 422
     if form.data is not None:
         try:
             token = form.data.token
             await service.replace_token(tools, principal, project_id=project_id, bot_id=bot_id, token=token)
         except AppError as error:
             form.refuse(error)
-            status_code = error.status
+            status = error.status
         else:
             return go(request, _path(project_id, bot_id), Notice(_("The token is replaced.")))
     async with looking(request, principal, project_id=project_id) as act:
-        return await _bot_page(request, act, bot_id, form=form, status_code=status_code)
+        return await _bot_page(request, act, bot_id, form=form, status=status)
 
 
 @router.post("/{bot_id}/proxy")
@@ -113,7 +108,7 @@ async def assign_proxy(request: Request, act: WriteAct, bot_id: RowId) -> Respon
             status = error.status
         else:
             return go(request, _path(act.project_id, bot_id), Notice(_("The bot's way to Telegram is saved.")))
-    return await _bot_page(request, act, bot_id, form=blank(), proxy_form=form, status_code=status)
+    return await _bot_page(request, act, bot_id, proxy_form=form, status=status)
 
 
 @router.post("/{bot_id}/remove")
@@ -123,82 +118,32 @@ async def remove_bot(request: Request, act: WriteAct, bot_id: RowId) -> Response
     return go(request, f"/projects/{act.project_id}/bots", Notice(_("The bot is removed.")))
 
 
-async def _list_page(
-    request: Request,
-    act: Act,
-    form: Filled[Any],
-    *,
-    asked: Paging,
-    status: BotStatus | None = None,
-    status_code: int = 200,
-) -> HTMLResponse:
-    require(act, Right.LOOK)
-    bots, following = await paged(act, bots_like(asked.q, status), Bot.id, page=asked)
-    return page(
-        request,
-        "bots/list.html",
-        status=status_code,
-        form=form,
-        asked=asked,
-        chosen=status or "",
-        bots=bots,
-        used=await seats_in_use(act, [bot.id for bot in bots]),
-        limit=act.config.max_channels_per_bot,
-        may_edit=may_edit(act),
-        root=f"/projects/{act.project_id}/bots",
-        next_url=next_address(request, following),
-    )
-
-
-async def _bot_page(
-    request: Request,
-    act: Act,
-    bot_id: int,
-    *,
-    form: Filled[Any],
-    proxy_form: Filled[Any] | None = None,
-    status_code: int = 200,
-) -> HTMLResponse:
+async def _bot_page(request: Request, act: Act, bot_id: int, **shown: Any) -> HTMLResponse:
+    """`shown`: form (a token), proxy_form, words, and the status."""
     require(act, Right.LOOK)
     bot = await find_bot(act, bot_id)
     proxy = (await proxies_of(act, [bot_id])).get(bot_id)
+    places = (await places_of(act, [bot_id])).get(bot_id, Places())
+    words = blank(tags=" ".join(bot.tag_list), note=bot.note)
+    forms = {"form": blank(), "proxy_form": blank(proxy_id=proxy and proxy.id), "words": words}
     return page(
         request,
         "bots/bot.html",
-        status=status_code,
-        form=form,
+        **(forms | shown),
         bot=bot,
-        used=(await seats_in_use(act, [bot.id])).get(bot.id, 0),
+        seats=places,
+        standing=standing_of(bot, places, now=act.now),
+        looks=STANDINGS,
+        tags=await tags_in_use(act),
         limit=act.config.max_channels_per_bot,
         invite=invitations(act.config, bot),
         proxy=proxy,
-        ways=await _ways(act, proxy),
-        proxy_form=proxy_form or blank(proxy_id=proxy and proxy.id),
+        ways=await way_options(act, proxy),
         proxies_root=f"/projects/{act.project_id}/proxies",
         may_edit=may_edit(act),
         root=f"/projects/{act.project_id}/bots",
     )
 
 
-async def _ways(act: Act, current: Proxy | None) -> list[tuple[int | str, str]]:
-    """What a bot may be sent through: nothing, its proxy, and those with room."""
-    others = [one for one in await proxies_with_room(act) if current is None or one.id != current.id]
-    proxies = [*([current] if current else []), *others]
-    return [("", _("straight, without a proxy")), *((one.id, one.address) for one in proxies)]
-
-
 def _path(project_id: int, bot_id: int) -> str:
     return f"/projects/{project_id}/bots/{bot_id}"
-
-
-@asynccontextmanager
-async def looking(request: Request, principal: Principal, *, project_id: int) -> AsyncIterator[Act]:
-    """An act for the page that answers a form whose verb has opened and closed acts of its own."""
-    async with tools_of(request).reading(principal, project_id) as act:
-        await request.app.state.dress(request, act, principal)
-        yield act
-
-
-def may_edit(act: Act) -> bool:
-    """Whether the act's author may change things: pages show only the buttons that work."""
-    return act.role is not None and Right.EDIT in RIGHTS[act.role]

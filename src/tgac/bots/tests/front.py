@@ -1,14 +1,19 @@
 """The pages and the API of bots and channels before a small world; who asks is said in a header."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 from fastapi import FastAPI, Request
 from tests.support.world import World
 
+from tgac.bots import add_api as bots_add_api
+from tgac.bots import add_web as bots_add_web
 from tgac.bots import api as bots_api
+from tgac.bots import list_web as bots_list_web
 from tgac.bots import web as bots_web
 from tgac.channels import api as channels_api
+from tgac.channels import list_web as channels_list_web
 from tgac.channels import web as channels_web
 from tgac.kit.tenancy import Principal
 from tgac.kit.web.answers import install_answers
@@ -21,10 +26,23 @@ from tgac.proxies import web as proxies_web
 class Front:
     """Asks as one of the cast; paths are below the project's."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, first: Sequence[Any] = ()) -> None:
+        """`first` are parts whose routes come before those of bots."""
         app = FastAPI()
         app.state.tools, app.state.dress = world.tools, dress
-        for part in (bots_api, channels_api, proxies_api, bots_web, channels_web, proxies_web):
+        for part in (
+            *first,
+            bots_add_api,
+            bots_list_web,
+            bots_add_web,
+            bots_api,
+            channels_api,
+            proxies_api,
+            bots_web,
+            channels_list_web,
+            channels_web,
+            proxies_web,
+        ):
             app.include_router(part.router)
         install_answers(app)
 

@@ -17,7 +17,7 @@ async def test_the_api_tells_a_bot_and_never_its_token(world: World) -> None:
     answer = await front.ask("POST", "/api/bots", json={"token": token})
     assert answer.status_code == 201
     bot = answer.json()["data"]
-    assert (bot["username"], bot["status"], bot["reason"]) == ("second_bot", "ACTIVE", None)
+    assert (bot["username"], bot["status"], bot["reason"]) == ("second_bot", "NEEDS_SETUP", None)
     assert bot["channels_in_use"] == {"used": 0, "limit": 50}
     base = world.tools.config.telegram_link_base
     assert bot["links"] == {

@@ -2,10 +2,10 @@ import pytest
 from sqlalchemy import select
 from tests.support.world import World
 
+from tgac.bots.health import check_bot
 from tgac.bots.models import Bot
 from tgac.bots.queries import find_bot, seats_in_use
 from tgac.bots.service import (
-    check_bot,
     connect_bot,
     mark_bot_refused,
     pause_bot,
