@@ -9,13 +9,15 @@ from sqlalchemy import select
 from tgac.bots.models import BotStatus
 from tgac.bots.queries import seats_in_use
 from tgac.channels import reasons
+from tgac.channels.change import channel_named
+from tgac.channels.claims import telegram_id_of
 from tgac.channels.inspection import Eye, Inspection, inspect
 from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel, ChannelState
-from tgac.channels.queries import eyes_of
+from tgac.channels.queries import eyes_of, find_channel
 from tgac.channels.reasons import sentence
 from tgac.channels.refs import read_ref
-from tgac.channels.verify import LeftOut, learn, note, settle, telegram_id_of
+from tgac.channels.verify import LOOKING, LeftOut, note, settle, target_of_channel
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict, Invalid
 from tgac.kit.tenancy import Principal, Right, require
@@ -43,7 +45,7 @@ class Unfit(Invalid):
 
 
 async def connect_channel(tools: Tools, author: Principal, *, project_id: int, ref: str) -> Connected:
-    """Take a channel into the project; a suspended one of the project is claimed anew. Nothing is changed on failure.
+    """Take a channel into the project; one that is known and not active is claimed anew. Nothing is changed on failure.
 
     `ref` is what `refs.read_ref` reads. Raises Unfit with a code of `reasons.py`, Conflict (connected already, no bot
     has room), Refused, and the Faults that waiting may mend.
@@ -61,13 +63,46 @@ async def connect_channel(tools: Tools, author: Principal, *, project_id: int, r
     _require_fit(seen)
     async with tools.acting(author, project_id) as act:
         require(act, Right.EDIT)
-        channel = await _claim(act, seen)
+        channel = await _claim(act, seen, target)
         left_out = await settle(act, channel, seen)
         if len(left_out) == len(seen.fit):
             raise await _no_room(act, left_out)
-        note(act, channel, "channel_connected", {"left_out": [bot.username for bot in left_out]})
         check_soon(act, channel, run_after=act.now + SECOND_LOOK)
         return Connected(channel, left_out)
+
+
+async def claim_channel(tools: Tools, author: Principal, *, project_id: int, channel_id: int) -> Channel:
+    """The author of the call confirms that a channel of the project is theirs, and Telegram confirms that.
+
+    The channel is then settled by what was seen: it opens, or says what is still missing. Nothing is changed on
+    failure. Raises NotFound, Refused, Unfit, Conflict for an archived one, and the Faults that waiting may mend.
+    """
+    async with tools.reading(author, project_id) as act:
+        require(act, Right.EDIT)
+        known = await find_channel(act, channel_id)
+        eyes = await eyes_of(act, LOOKING)
+        claimer = await telegram_id_of(act, author.user_id)
+    if known.state == ChannelState.ARCHIVED:
+        raise Conflict(_("The channel is in the archive. Take it out first."), code="channel_archived")
+    if claimer is None:
+        raise Unfit(reasons.TELEGRAM_UNKNOWN)
+    seen = await inspect(tools.telegram, target_of_channel(known), eyes=eyes, claimer=claimer)
+    _require_claim(seen)
+    async with tools.acting(author, project_id) as act:
+        require(act, Right.EDIT)
+        channel = await find_channel(act, channel_id, lock=True)
+        channel.claimed_by, channel.client_telegram_id = author.user_id, None
+        note(act, channel, "channel_claimed", {})
+        await settle(act, channel, seen)
+        return channel
+
+
+def _require_claim(seen: Inspection) -> None:
+    if seen.witness is None:
+        failure = seen.failure
+        raise Unfit(failure.code if failure else reasons.NO_BOTS, failure.bot if failure else None)
+    if not seen.claimed:
+        raise Unfit(reasons.NOT_YOUR_CHANNEL)
 
 
 def _require_fit(seen: Inspection) -> None:
@@ -78,19 +113,28 @@ def _require_fit(seen: Inspection) -> None:
         raise Unfit(reasons.NOT_YOUR_CHANNEL)
 
 
-async def _claim(act: Act, seen: Inspection) -> Channel:
+async def _claim(act: Act, seen: Inspection, target: int | str) -> Channel:
     """The channel's row, for the act's author. Raises Conflict when the channel is served already."""
     assert seen.channel is not None, "a bot that fits has seen the channel"
     assert act.principal is not None, "a channel is claimed by a person"
-    channel = await act.session.scalar(select(Channel).where(Channel.telegram_id == seen.channel.id))
+    known = select(Channel).where(Channel.telegram_id == seen.channel.id)
+    channel: Channel | None = await act.session.scalar(known.with_for_update())
+    channel = channel or await _named(act, target)
     if channel is None:
-        channel = Channel(telegram_id=seen.channel.id, state=ChannelState.ACTIVE, created_at=act.now)
+        channel = Channel(telegram_id=seen.channel.id, title="", state=ChannelState.PENDING, created_at=act.now)
         act.session.add(channel)
     elif channel.state == ChannelState.ACTIVE:
         raise Conflict(_("This channel is in the project already."), code="channel_known", field="ref")
-    channel.claimed_by = act.principal.user_id
-    learn(channel, seen)
+    elif channel.state == ChannelState.ARCHIVED:
+        channel.state = ChannelState.PENDING
+    channel.claimed_by, channel.client_telegram_id = act.principal.user_id, None
     return channel
+
+
+async def _named(act: Act, target: int | str) -> Channel | None:
+    """A row that waits under the very name that was given; another channel may have borne it before."""
+    named = await channel_named(act, target)
+    return named if named is not None and named.telegram_id is None else None
 
 
 async def _no_room(act: Act, left_out: list[LeftOut]) -> Conflict:

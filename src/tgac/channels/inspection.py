@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tgac.channels import reasons
 from tgac.kit.secrets import Secret
 from tgac.kit.telegram.faults import RefusedBot, RefusedChat, RefusedMessage
-from tgac.kit.telegram.types import ChatFull, Member, Telegram
+from tgac.kit.telegram.types import ChatFull, Member, Telegram, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,18 @@ class Finding:
 class Inspection:
     """The channel and its group as a bot with a place in both sees them, and what every bot met.
 
-    `claimed`: whether the claiming user is creator or administrator of the channel.
+    `glimpse` is the channel as any bot sees it, `witness` the first bot that is an administrator there. `claimed`:
+    whether the claiming person is creator or administrator of the channel, which nobody sees without a witness.
+    `deleting`: the bots that may delete in the group, ours among them; None where nobody could look.
     """
 
+    glimpse: ChatFull | None = None
     channel: ChatFull | None = None
     group: ChatFull | None = None
+    witness: Eye | None = None
     findings: list[Finding] = field(default_factory=list)
     claimed: bool = False
+    deleting: tuple[User, ...] | None = None
 
     @property
     def fit(self) -> list[Eye]:
@@ -52,8 +57,8 @@ class Inspection:
         return max(failed, key=lambda finding: reasons.ORDER.index(finding.code), default=None)
 
 
-async def inspect(telegram: Telegram, ref: int | str, *, eyes: Sequence[Eye], claimer: int) -> Inspection:
-    """Look at the channel `ref` with every bot; `claimer` is the Telegram id of the user who claims it.
+async def inspect(telegram: Telegram, ref: int | str, *, eyes: Sequence[Eye], claimer: int | None) -> Inspection:
+    """Look at the channel `ref` with every bot; `claimer` is the Telegram id of the person who claims it.
 
     Raises the Faults that waiting may mend (not reached, slow down, a lost answer): then nothing is known.
     """
@@ -63,21 +68,34 @@ async def inspect(telegram: Telegram, ref: int | str, *, eyes: Sequence[Eye], cl
             seen.findings.append(Finding(eye, await _standing(telegram, ref, eye=eye, seen=seen)))
         except RefusedBot as fault:
             seen.findings.append(Finding(eye, reasons.BOT_REFUSED, fault.description))
-    if seen.fit and seen.channel:
-        member = await _member(telegram, seen.fit[0], chat_id=seen.channel.id, user_id=claimer)
+    if seen.witness and seen.channel and claimer is not None:
+        member = await _member(telegram, seen.witness, chat_id=seen.channel.id, user_id=claimer)
         seen.claimed = member is not None and member.is_admin
+    if seen.fit and seen.group:
+        seen.deleting = await _deleting(telegram, seen.fit[0], seen.group)
     return seen
 
 
+async def _deleting(telegram: Telegram, eye: Eye, group: ChatFull) -> tuple[User, ...] | None:
+    """The group's administrators that are bots and may delete. What a plain member may do, Telegram shows nobody."""
+    admins = await _unless_refused(telegram.get_chat_administrators(eye.token, chat_id=group.id))
+    if admins is None:
+        return None
+    return tuple(one.user for one in admins if one.user.is_bot and one.can_delete_messages)
+
+
 async def _standing(telegram: Telegram, ref: int | str, *, eye: Eye, seen: Inspection) -> str:
+    # Asked anew until an administrator has: what a stranger is told of a channel need not be all of it.
     channel = seen.channel or await _unless_refused(telegram.get_chat(eye.token, ref))
     if channel is None:
         return reasons.CHAT_NOT_FOUND
     if channel.type != "channel":
         return reasons.NOT_A_CHANNEL
+    seen.glimpse = channel
     if problem := channel_standing(await _member(telegram, eye, chat_id=channel.id, user_id=eye.telegram_id)):
         return problem
-    seen.channel = channel
+    if seen.channel is None:
+        seen.channel, seen.witness = channel, eye
     return await _standing_in_group(telegram, channel, eye=eye, seen=seen)
 
 

@@ -1,24 +1,12 @@
-"""Looking at channels again: one when there is cause, each once a day."""
+"""Looking at channels again: one when there is cause, each once a day. The handlers are in `recheck.py`."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from datetime import datetime
+from typing import ClassVar
 
-from sqlalchemy import select
-
-from tgac.channels.models import Channel, ChannelState
-from tgac.channels.verify import verify_channel
+from tgac.channels.models import Channel
 from tgac.kit.act import Act
-from tgac.kit.errors import Conflict, NotFound
-from tgac.kit.queue.jobs import Cancel, Done, Job, Outcome, Snooze
-from tgac.kit.telegram.faults import Ambiguous, Conflicted, NotSent, SlowDown
-from tgac.kit.tenancy import EVERYONE
-from tgac.kit.tools import Tools
-
-STALE_AFTER: Final = timedelta(hours=24)
-SPREAD_S: Final = 600.0
-"""Checks that are due are spread over the time to the next round, so that bots are not asked all at once."""
-WAIT_S: Final = 60.0
+from tgac.kit.queue.jobs import Job
 
 
 @dataclass(frozen=True)
@@ -37,32 +25,27 @@ class RecheckChannels(Job):
     kind: ClassVar[str] = "recheck_channels"
 
 
+@dataclass(frozen=True)
+class TellClient(Job):
+    """Tell the client whose channel it is how it stands there."""
+
+    kind: ClassVar[str] = "tell_client"
+    project_id: int
+    channel_id: int
+
+
+def tell_client_soon(act: Act, channel: Channel) -> None:
+    """Have the client told, where it is a client's channel."""
+    if channel.client_telegram_id is not None:
+        job = TellClient(channel.project_id, channel.id)
+        act.enqueue(job, key=f"tell:{channel.id}:{act.now.timestamp():.3f}")
+
+
 def check_soon(act: Act, channel: Channel, *, run_after: datetime | None = None) -> None:
-    """Have the channel looked at, at once or later; one check of each sort waits at a time."""
-    job = CheckChannel(channel.project_id, channel.id)
-    act.enqueue(job, run_after=run_after, key=f"check:{channel.id}:later" if run_after else f"check:{channel.id}")
+    """Have the channel looked at, at once or later; one later check waits at a time.
 
-
-async def check_channel(tools: Tools, job: CheckChannel) -> Outcome:
-    """Handles CheckChannel. What waiting may mend is waited for: silence of Telegram suspends nothing."""
-    try:
-        await verify_channel(tools, project_id=job.project_id, channel_id=job.channel_id)
-    except NotFound:
-        return Cancel("the channel is gone")
-    except SlowDown as fault:
-        return Snooze(fault.retry_after)
-    except (NotSent, Ambiguous, Conflicted, Conflict):
-        return Snooze(WAIT_S)
-    return Done()
-
-
-async def recheck_channels(tools: Tools, job: RecheckChannels) -> Outcome:
-    """Handles RecheckChannels."""
-    async with tools.acting(None, EVERYONE) as act:
-        stale = select(Channel).where(
-            Channel.checked_at < act.now - STALE_AFTER, Channel.state != ChannelState.ARCHIVED
-        )
-        for channel in await act.session.scalars(stale):
-            later = timedelta(seconds=tools.dice.uniform(0, SPREAD_S))
-            check_soon(act, channel, run_after=act.now + later)
-    return Done()
+    What has to be looked at once is a job of its own for each moment: behind a check that waits for Telegram, or that
+    runs and has seen all it looks at, it would be forgotten.
+    """
+    sort = "later" if run_after else f"{act.now.timestamp():.3f}"
+    act.enqueue(CheckChannel(channel.project_id, channel.id), run_after=run_after, key=f"check:{channel.id}:{sort}")

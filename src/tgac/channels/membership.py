@@ -2,32 +2,35 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from tgac.bots.models import Bot, Seat, SeatState
 from tgac.channels import reasons
+from tgac.channels.appear import channel_appeared
+from tgac.channels.claims import claimer_of
 from tgac.channels.inspection import channel_standing, group_standing
 from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel, ChannelState
+from tgac.channels.refs import ref_key
 from tgac.channels.verify import lose_seat, suspend_channel
 from tgac.kit.act import Act
-from tgac.kit.telegram.types import ChatMemberUpdate
-from tgac.people.models import User
+from tgac.kit.telegram.types import Chat, ChatMemberUpdate
 
 
 async def membership_changed(act: Act, bot: Bot, update: ChatMemberUpdate) -> None:
-    """Act upon a `my_chat_member` or `chat_member` update that `bot` got. Scope EVERYONE.
+    """Act upon a `my_chat_member` or `chat_member` update that `bot` got, in the bot's project.
 
-    Our bot was put out or demoted: its seat is lost, without a seat the channel is suspended. The claiming user is no
-    longer an admin: suspended. Either comes back: the channel is looked at soon.
+    Our bot was put out or demoted: its seat is lost, without a seat the channel is suspended. The claiming person is no
+    longer an admin: suspended. Either comes back: the channel is looked at soon. Whatever is told about a pending
+    channel has it looked at soon, and an unknown one where our bot became an administrator appears.
     """
-    channels = await _channels_there(act, bot, update.chat.id)
-    if not channels:
-        return
+    channels = await _channels_there(act, bot, update.chat)
+    if not channels and not await _is_archived(act, bot, update.chat):
+        await channel_appeared(act, bot, update)
     if update.user.id == bot.telegram_id:
         await _bot_moved(act, bot, update=update, channels=channels)
     else:
-        await _user_moved(act, update, channels=channels)
+        await _person_moved(act, update, channels=channels)
 
 
 async def link_changed(act: Act, bot: Bot, *, channel_telegram_id: int, group_id: int) -> None:
@@ -39,9 +42,9 @@ async def link_changed(act: Act, bot: Bot, *, channel_telegram_id: int, group_id
 
 async def _bot_moved(act: Act, bot: Bot, *, update: ChatMemberUpdate, channels: Sequence[Channel]) -> None:
     for channel in channels:
-        in_channel = channel.telegram_id == update.chat.id
+        in_channel = update.chat.type == "channel"
         problem = channel_standing(update.new) if in_channel else group_standing(update.new)
-        if problem:
+        if problem and channel.state != ChannelState.PENDING:
             await _unseat(act, bot, channel=channel, reason=problem)
         else:
             _look_again(act, channel)
@@ -60,23 +63,32 @@ async def _unseat(act: Act, bot: Bot, *, channel: Channel, reason: str) -> None:
         return
     lose_seat(act, mine, reason)
     if not any(seat.state == SeatState.ACTIVE for seat in seats):
-        suspend_channel(act, channel, reason)
+        suspend_channel(act, channel, reason, bot_id=bot.id)
 
 
-async def _user_moved(act: Act, update: ChatMemberUpdate, *, channels: Sequence[Channel]) -> None:
-    claimer = await act.session.scalar(select(User.id).where(User.telegram_id == update.user.id))
-    claimed = [one for one in channels if one.telegram_id == update.chat.id and one.claimed_by == claimer]
-    for channel in claimed:
-        if update.new.is_admin:
+async def _person_moved(act: Act, update: ChatMemberUpdate, *, channels: Sequence[Channel]) -> None:
+    for channel in channels:
+        if update.chat.type != "channel" or await claimer_of(act, channel) != update.user.id:
+            continue
+        if update.new.is_admin or channel.state == ChannelState.PENDING:
             _look_again(act, channel)
         else:
             channel.checked_at = act.now
             suspend_channel(act, channel, reasons.OWNER_LOST)
 
 
-async def _channels_there(act: Act, bot: Bot, chat_id: int) -> list[Channel]:
-    there = or_(Channel.telegram_id == chat_id, Channel.group_id == chat_id)
-    return list(await act.session.scalars(_of_project(bot).where(there)))
+async def _channels_there(act: Act, bot: Bot, chat: Chat) -> list[Channel]:
+    """The channels of the bot's project that this chat is, or whose group it is; locked, oldest first."""
+    there = or_(Channel.telegram_id == chat.id, Channel.group_id == chat.id)
+    if chat.username and chat.type == "channel":
+        there = or_(there, and_(Channel.telegram_id.is_(None), Channel.ref == ref_key(f"@{chat.username}")))
+    return list(await act.session.scalars(_of_project(bot).where(there).order_by(Channel.id).with_for_update()))
+
+
+async def _is_archived(act: Act, bot: Bot, chat: Chat) -> bool:
+    """Whether the chat is a channel that the project has put away; then it does not appear once more."""
+    put_away = select(Channel.id).where(Channel.project_id == bot.project_id, Channel.telegram_id == chat.id)
+    return await act.session.scalar(put_away) is not None
 
 
 def _of_project(bot: Bot) -> Select[Channel]:

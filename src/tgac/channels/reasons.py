@@ -18,6 +18,10 @@ BOT_ANONYMOUS: Final = "bot_anonymous"
 NOT_YOUR_CHANNEL: Final = "not_your_channel"
 OWNER_LOST: Final = "owner_lost"
 BOT_FULL: Final = "bot_full"
+UNCLAIMED: Final = "unclaimed"
+CLAIMER_NOT_ADMIN: Final = "claimer_not_admin"
+CLAIMER_LEFT: Final = "claimer_left"
+REFUSED_BY_TELEGRAM: Final = "refused_by_telegram"
 
 SENTENCES: Final = {
     BAD_REF: N_("Write the channel's @name, its link, a link to one of its posts, or its id (-100…)."),
@@ -36,7 +40,29 @@ SENTENCES: Final = {
     NOT_YOUR_CHANNEL: N_("You are not an admin of this channel in Telegram."),
     OWNER_LOST: N_("Whoever connected this channel is no longer its admin in Telegram."),
     BOT_FULL: N_("%(bot)s serves as many channels as a bot may."),
+    UNCLAIMED: N_("A bot was added here. A member of this project who is the channel's admin must confirm it."),
+    CLAIMER_NOT_ADMIN: N_("Whoever named this channel is not its admin in Telegram. An admin of it must confirm it."),
+    REFUSED_BY_TELEGRAM: N_("Telegram refused a comment of %(bot)s here. It is looked at again."),
+    CLAIMER_LEFT: N_("Whoever connected this channel has left the project. An admin of the channel must confirm it."),
 }
+REASON_WORDS: Final = {
+    TELEGRAM_UNKNOWN: N_("The claiming member must sign in with Telegram"),
+    NO_BOTS: N_("No bot in the project"),
+    BOT_REFUSED: N_("The bot is shut out"),
+    CHAT_NOT_FOUND: N_("No bot sees the channel"),
+    NOT_A_CHANNEL: N_("Not a channel"),
+    BOT_NOT_IN_CHANNEL: N_("No bot in the channel"),
+    NO_GROUP: N_("No discussion group"),
+    GROUP_MISMATCH: N_("The group names another channel"),
+    BOT_NOT_IN_GROUP: N_("No bot in the group"),
+    BOT_ANONYMOUS: N_("The bot is anonymous in the group"),
+    OWNER_LOST: N_("The claiming person is no admin any more"),
+    BOT_FULL: N_("The bot has no room"),
+    UNCLAIMED: N_("Nobody has claimed it"),
+    CLAIMER_NOT_ADMIN: N_("The claiming person is no admin"),
+    CLAIMER_LEFT: N_("The claiming member has left"),
+}
+"""What may be missing at a channel, in few words, for the filter of the list."""
 ORDER: Final = (
     BOT_REFUSED,
     CHAT_NOT_FOUND,
@@ -52,6 +78,8 @@ MENDED_IN_CHANNEL: Final = frozenset({CHAT_NOT_FOUND, BOT_NOT_IN_CHANNEL})
 """Adding the bot to the channel mends these."""
 MENDED_IN_GROUP: Final = frozenset({BOT_NOT_IN_GROUP, BOT_ANONYMOUS})
 """Adding the bot to the group mends these."""
+MENDED_BY_CLAIM: Final = frozenset({UNCLAIMED, CLAIMER_NOT_ADMIN, CLAIMER_LEFT, OWNER_LOST, TELEGRAM_UNKNOWN})
+"""A member of the project who is the channel's admin mends these by confirming it."""
 
 
 def sentence(code: str, bot: str | None = None) -> str:

@@ -36,3 +36,13 @@ def read_ref(text: str, *, link_base: str) -> int | str:
     if inner := named.get("inner"):
         return _FIRST - int(inner)
     return int(named["id"])
+
+
+def ref_key(target: int | str) -> str:
+    """The one way in which `read_ref`'s answer is stored and compared: usernames know no upper case."""
+    return str(target).lower()
+
+
+def target_of(key: str) -> int | str:
+    """What `ref_key` was made of, to ask Telegram for."""
+    return key if key.startswith("@") else int(key)

@@ -8,12 +8,14 @@ from tests.support.world import CHANNEL_RIGHTS, GROUP_RIGHTS, World
 from tgac.bots.models import Bot
 from tgac.bots.queries import find_bot
 from tgac.bots.service import pause_bot, remove_bot
+from tgac.channels.change import remove_channel
 from tgac.channels.connect import SECOND_LOOK
-from tgac.channels.jobs import SPREAD_S, CheckChannel, RecheckChannels, check_channel, recheck_channels
+from tgac.channels.jobs import CheckChannel, RecheckChannels
 from tgac.channels.membership import link_changed, membership_changed
 from tgac.channels.models import Channel
-from tgac.channels.queries import channels_heard_by, reason_of, seats_of
-from tgac.channels.verify import remove_channel, verify_channel
+from tgac.channels.queries import channels_heard_by, reasons_of, seats_of
+from tgac.channels.recheck import SPREAD_S, check_channel, recheck_channels
+from tgac.channels.verify import verify_channel
 from tgac.journal.models import Event
 from tgac.kit.errors import NotFound, Refused
 from tgac.kit.queue.jobs import Cancel, Done, Snooze
@@ -104,8 +106,8 @@ async def test_the_reason_names_the_bot_it_hangs_on(world: World) -> None:
     await put(world, world.places[0].id, world.bots[0].telegram_id, status="left")
     channel = await verify(world)
     async with world.tools.reading(None, EVERYONE) as act:
-        told = reason_of(channel, (await seats_of(act, [channel.id]))[channel.id])
-    assert told == "@city_bot is not an admin of this channel. Add it."
+        told = await reasons_of(act, [channel])
+    assert told[channel.id] == "@city_bot is not an admin of this channel. Add it."
 
 
 async def test_an_owner_who_is_no_longer_an_admin_suspends_the_channel(world: World) -> None:

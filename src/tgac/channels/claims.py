@@ -1,0 +1,41 @@
+"""Whose channel it is: the claim, and what keeps it from holding."""
+
+from sqlalchemy import select
+
+from tgac.channels import reasons
+from tgac.channels.inspection import Inspection
+from tgac.channels.models import Channel, ChannelState
+from tgac.kit.act import Act
+from tgac.people.models import Member, User
+
+
+async def claimer_of(act: Act, channel: Channel) -> int | None:
+    """The Telegram id of who claims the channel; None while nobody does, or they never signed in with Telegram."""
+    if channel.client_telegram_id is not None:
+        return channel.client_telegram_id
+    return None if channel.claimed_by is None else await telegram_id_of(act, channel.claimed_by)
+
+
+async def telegram_id_of(act: Act, user_id: int) -> int | None:
+    """Who a user is in Telegram; None until they have signed in there."""
+    found: int | None = await act.session.scalar(select(User.telegram_id).where(User.id == user_id))
+    return found
+
+
+async def claim_problem(act: Act, channel: Channel, seen: Inspection) -> str | None:
+    """The code of what keeps the claim from holding; None when it holds. Asked where a witness has looked."""
+    if channel.client_telegram_id is None:
+        if channel.claimed_by is None:
+            return reasons.UNCLAIMED
+        if not await _is_member(act, channel):
+            return reasons.CLAIMER_LEFT
+        if await telegram_id_of(act, channel.claimed_by) is None:
+            return reasons.TELEGRAM_UNKNOWN
+    if seen.claimed:
+        return None
+    return reasons.CLAIMER_NOT_ADMIN if channel.state == ChannelState.PENDING else reasons.OWNER_LOST
+
+
+async def _is_member(act: Act, channel: Channel) -> bool:
+    there = select(Member.id).where(Member.project_id == channel.project_id, Member.user_id == channel.claimed_by)
+    return await act.session.scalar(there) is not None

@@ -1,0 +1,73 @@
+"""How playlists are found, and which channels are in them."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Select, func, select
+
+from tgac.channels.models import Channel
+from tgac.channels.playlists_models import Playlist, PlaylistChannel
+from tgac.kit.act import Act
+from tgac.kit.errors import NotFound
+from tgac.kit.web.i18n import _
+from tgac.kit.web.paging import matching
+
+
+async def find_playlist(act: Act, playlist_id: int) -> Playlist:
+    """The playlist of the act's project. Raises NotFound."""
+    playlist = await act.session.scalar(select(Playlist).where(Playlist.id == playlist_id))
+    if playlist is None:
+        raise NotFound(_("There is nothing here, or it is not yours."))
+    return playlist
+
+
+def playlists_like(q: str = "") -> Select[Playlist]:
+    """Playlists whose name contains `q`."""
+    statement = select(Playlist)
+    return statement.where(matching(q, Playlist.name)) if q else statement
+
+
+def channels_in(*playlist_ids: int) -> Select[int]:
+    """The numbers of the channels that are in one of these playlists, as a subquery."""
+    return select(PlaylistChannel.channel_id).where(PlaylistChannel.playlist_id.in_(playlist_ids))
+
+
+async def channel_ids_in(act: Act, playlist_id: int) -> list[int]:
+    """The numbers of a playlist's channels, in their order."""
+    return list(await act.session.scalars(channels_in(playlist_id).order_by(PlaylistChannel.channel_id)))
+
+
+async def sizes_of(act: Act, playlist_ids: Iterable[int]) -> dict[int, int]:
+    """How many channels are in each of these playlists; empty ones are not in it."""
+    counted = (
+        select(PlaylistChannel.playlist_id, func.count().label("size"))
+        .where(PlaylistChannel.playlist_id.in_(list(playlist_ids)))
+        .group_by(PlaylistChannel.playlist_id)
+    )
+    return {row.playlist_id: row.size for row in await act.session.execute(counted)}
+
+
+async def playlists_of(act: Act, channel_ids: Iterable[int]) -> dict[int, list[Playlist]]:
+    """The playlists that each of these channels is in, by name; channels that are in none are not in it."""
+    statement = (
+        select(PlaylistChannel.channel_id, Playlist)
+        .join(Playlist, Playlist.id == PlaylistChannel.playlist_id)
+        .where(PlaylistChannel.channel_id.in_(list(channel_ids)))
+        .order_by(Playlist.name, Playlist.id)
+    )
+    found: dict[int, list[Playlist]] = {}
+    for row in await act.session.execute(statement):
+        found.setdefault(row.channel_id, []).append(row.Playlist)
+    return found
+
+
+async def playlists_to_choose(act: Act, chosen: int | None = None, limit: int = 200) -> list[Playlist]:
+    """Playlists for a filter: the first by name, and the one that is chosen."""
+    first = list(await act.session.scalars(select(Playlist).order_by(Playlist.name, Playlist.id).limit(limit)))
+    if chosen is None or any(one.id == chosen for one in first):
+        return first
+    return [*first, *await act.session.scalars(select(Playlist).where(Playlist.id == chosen))]
+
+
+async def known_channels(act: Act, channel_ids: Iterable[int]) -> set[int]:
+    """Those of the numbers that are channels of the project."""
+    return set(await act.session.scalars(select(Channel.id).where(Channel.id.in_(list(channel_ids)))))
