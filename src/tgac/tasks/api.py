@@ -7,17 +7,21 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from tgac.kit.act import Act
+from tgac.kit.errors import Invalid
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.answers import ok
 from tgac.kit.web.deps import ReadAct, RowId, ToolsDep, WriteAct
+from tgac.kit.web.i18n import _
 from tgac.kit.web.paging import Page, paged
 from tgac.tasks import service
 from tgac.tasks.config import TaskConfig, notes
 from tgac.tasks.forms import Assign, NewTask, PreviewAsked, TaskChange, Toggle
 from tgac.tasks.models import Task
 from tgac.tasks.preview import Shown, preview_task, scene_for
-from tgac.tasks.queries import Scenery, TaskStatus, find_task, scenery, tasks_like
+from tgac.tasks.queries import TaskStatus, find_task, tasks_like
+from tgac.tasks.reach import Reach, bot_ids_of, reaches
 from tgac.tasks.sentence import sentence_of
+from tgac.tasks.targets import Aim
 
 router = APIRouter(prefix="/api/v1/projects/{project_id}/tasks", tags=["tasks"])
 
@@ -52,7 +56,7 @@ async def change_task(act: WriteAct, task_id: RowId, body: TaskChange) -> JSONRe
 
 @router.delete("/{task_id}")
 async def delete_task(act: WriteAct, task_id: RowId) -> JSONResponse:
-    """Delete a task that is OFF, with the history of its comments."""
+    """Delete a task that is OFF; its comments stay, with its name."""
     await service.delete_task(act, task_id)
     return ok()
 
@@ -71,8 +75,12 @@ async def duplicate_task(act: WriteAct, task_id: RowId) -> JSONResponse:
 
 @router.post("/{task_id}/assign")
 async def assign_bots(act: WriteAct, task_id: RowId, body: Assign) -> JSONResponse:
-    """Let these bots serve the task, and no others; says which cannot, and why."""
-    return ok(asdict(await service.assign_bots(act, task_id, body.bot_ids)))
+    """Let these bots, or all that match, serve the task, and no others; says which cannot, and why."""
+    if (body.bot_ids is None) == (body.filters is None):
+        raise Invalid(_("Send either bot_ids or filters."), field="bot_ids")
+    if body.filters is not None:
+        return ok(asdict(await service.assign_matching(act, task_id, body.filters)))
+    return ok(asdict(await service.assign_bots(act, task_id, body.bot_ids or ())))
 
 
 @router.post("/{task_id}/preview")
@@ -82,29 +90,26 @@ async def preview(act: ReadAct, tools: ToolsDep, task_id: RowId, body: PreviewAs
     body = body or PreviewAsked()
     task = await find_task(act, task_id)
     config = TaskConfig.model_validate(task.config) if body.config is None else service.checked_document(body.config)
-    around = await scenery(act, [task])
-    scene = await scene_for(
-        act,
-        around,
-        channel_ids=config.targets.channels,
-        bot_ids=around.bots_of(task_id),
-        post_text=body.post_text,
-    )
+    aim = Aim(config.targets.channels, config.targets.playlists)
+    bot_ids = (await bot_ids_of(act, [task_id]))[task_id]
+    scene = await scene_for(act, aim, bot_ids=bot_ids, post_text=body.post_text)
     shown = [_preview(one) for one in preview_task(config, scene, tools.dice)]
     return ok({"post_text": scene.post.text, "variants": shown})
 
 
 async def described(act: Act, *tasks: Task) -> list[dict[str, Any]]:
     """What is told of tasks."""
-    around = await scenery(act, tasks)
-    return [_described(task, TaskConfig.model_validate(task.config), around.bots_of(task.id), around) for task in tasks]
+    reach = await reaches(act, tasks)
+    bot_ids = await bot_ids_of(act, [task.id for task in tasks])
+    return [_described(task, bot_ids[task.id], reach[task.id]) for task in tasks]
 
 
 async def _shown(act: Act, task: Task, *, status: int = 200) -> JSONResponse:
     return ok((await described(act, task))[0], status=status)
 
 
-def _described(task: Task, config: TaskConfig, bot_ids: tuple[int, ...], around: Scenery) -> dict[str, Any]:
+def _described(task: Task, bot_ids: list[int], reach: Reach) -> dict[str, Any]:
+    config = TaskConfig.model_validate(task.config)
     return {
         "id": task.id,
         "name": task.name,
@@ -113,7 +118,8 @@ def _described(task: Task, config: TaskConfig, bot_ids: tuple[int, ...], around:
         "version": task.version,
         "config": config.dump(),
         "bots": bot_ids,
-        "sentence": sentence_of(config, around, bot_ids),
+        "channels": reach.channels,
+        "sentence": sentence_of(config, reach),
         "notes": notes(config),
         "created_at": task.created_at,
         "updated_at": task.updated_at,

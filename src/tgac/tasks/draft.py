@@ -17,19 +17,24 @@ from tgac.kit.errors import AppError
 from tgac.kit.web.deps import MAX_ID
 from tgac.kit.web.forms import CSRF_FIELD, Filled
 from tgac.tasks.config import TaskConfig
+from tgac.tasks.targets import Aim
 
 OWN: Final = "own"
 """The choice beside the presets: a delay of the task's own."""
 PREFIX: Final = "content.variants."
+CHANNELS: Final = "targets.channels"
+PLAYLISTS: Final = "targets.playlists"
+BOTS: Final = "bots"
 _UNITS: Final = {"s": 1, "min": 60, "h": 3600}
 _LISTS: Final = ("any_words", "no_words")
 _NUMBERS: Final = ("min_length", "max_length")
 _SHOWN: Final = frozenset(
     {
-        "name", "bots", "targets.channels", "content.label", "timing.preset", "timing.delay", "timing.delay.min_s",
+        "name", "bots", "targets.channels", "targets.playlists", "content.label",
+        "timing.preset", "timing.delay", "timing.delay.min_s",
         "timing.delay.max_s", "timing.quiet_hours", "timing.quiet_hours.from", "timing.quiet_hours.to",
         "timing.time_zone", "filter.any_words", "filter.no_words", "filter.hashtags", "filter.media",
-        "filter.min_length", "filter.max_length", "filter.weekdays", "filter.share",
+        "filter.min_length", "filter.max_length", "filter.weekdays", "filter.share", "filter.regex", "filter.languages",
     }
 )  # fmt: skip
 _VARIANT = re.compile(
@@ -113,7 +118,7 @@ def variants_of(form: Filled[Any]) -> list[VariantFields]:
 def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
     """The document that the form means. What cannot be read is left as it was typed, for `check_config` to refuse."""
     raw = deepcopy(base.dump())
-    raw["targets"]["channels"] = [_whole(one) for one in _ticked(form, "targets.channels")]
+    raw["targets"] = {"channels": chosen(form, CHANNELS), "playlists": chosen(form, PLAYLISTS)}
     raw["filter"] |= _filter(form)
     raw["content"] |= {
         "label": form.values.get("content.label", "").strip() or None,
@@ -125,16 +130,31 @@ def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
     return raw
 
 
+def chosen(form: Filled[Any], name: str) -> list[int | str]:
+    """What is chosen in a picker: the boxes that are ticked, and what is chosen but not shown. Numbers in order."""
+    values = {value for key, value in _sent(form) if key == name} | set(form.values.get(f"{name}.kept", "").split())
+    numbers = {_whole(value) for value in values} - {None}
+    return sorted((one for one in numbers if one is not None), key=lambda one: (isinstance(one, str), one))
+
+
+def choose(form: Filled[Any], name: str, numbers: Iterable[int | str]) -> None:
+    """Choose these in a picker, and nothing else."""
+    form.ticks = frozenset(pair for pair in _sent(form) if pair[0] != name)
+    form.values[f"{name}.kept"] = " ".join(str(one) for one in numbers)
+
+
 def bots_of(form: Filled[Any]) -> list[int]:
-    """The bots that were ticked."""
-    numbers = (_whole(one) for one in _ticked(form, "bots"))
-    return [one for one in numbers if isinstance(one, int) and 1 <= one <= MAX_ID]
+    """The bots that are chosen."""
+    return _numbers(form, BOTS)
 
 
-def channels_of(form: Filled[Any]) -> list[int]:
-    """The channels that were ticked."""
-    numbers = (_whole(one) for one in _ticked(form, "targets.channels"))
-    return [one for one in numbers if isinstance(one, int) and 1 <= one <= MAX_ID]
+def aim_of(form: Filled[Any]) -> Aim:
+    """What the chosen channels and playlists mean, as far as they are numbers."""
+    return Aim(tuple(_numbers(form, CHANNELS)), tuple(_numbers(form, PLAYLISTS)))
+
+
+def _numbers(form: Filled[Any], name: str) -> list[int]:
+    return [one for one in chosen(form, name) if isinstance(one, int) and 1 <= one <= MAX_ID]
 
 
 def refuse(form: Filled[Any], error: AppError) -> None:
@@ -173,6 +193,8 @@ def _values(config: TaskConfig) -> dict[str, str]:
         "filter.any_words": "\n".join(wanted.any_words),
         "filter.no_words": "\n".join(wanted.no_words),
         "filter.hashtags": " ".join(f"#{tag}" for tag in wanted.hashtags),
+        "filter.regex": wanted.regex or "",
+        "filter.languages": " ".join(wanted.languages),
         "filter.min_length": "" if wanted.min_length is None else str(wanted.min_length),
         "filter.max_length": "" if wanted.max_length is None else str(wanted.max_length),
         "filter.share": f"{wanted.share * 100:.10g}",
@@ -180,8 +202,9 @@ def _values(config: TaskConfig) -> dict[str, str]:
 
 
 def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, str]]:
-    yield from (("targets.channels", str(one)) for one in config.targets.channels)
-    yield from (("bots", str(one)) for one in bot_ids)
+    yield from ((CHANNELS, str(one)) for one in config.targets.channels)
+    yield from ((PLAYLISTS, str(one)) for one in config.targets.playlists)
+    yield from ((BOTS, str(one)) for one in bot_ids)
     yield from (("filter.media", one) for one in config.filter.media)
     yield from (("filter.weekdays", str(one)) for one in config.filter.weekdays)
     flags = {
@@ -236,6 +259,8 @@ def _filter(form: Filled[Any]) -> dict[str, Any]:
     share = _decimal(values.get("filter.share", "")) if values.get("filter.share", "").strip() else 100.0
     found: dict[str, Any] = {
         "hashtags": values.get("filter.hashtags", "").replace(",", " ").split(),
+        "regex": values.get("filter.regex", "") or None,
+        "languages": values.get("filter.languages", "").replace(",", " ").lower().split(),
         "media": _ticked(form, "filter.media"),
         "weekdays": [_whole(one) for one in _ticked(form, "filter.weekdays")],
         "forwarded": ("filter.forwarded", "true") in _sent(form),

@@ -14,7 +14,8 @@ class PostFacts:
     """A channel post as a bot saw it.
 
     `text` is plain text or caption, `link` its public address, `hashtags` stand without `#`, `media` holds kinds out of
-    `tgac.tasks.config.MEDIA` (empty: nothing but text). Both times are aware.
+    `tgac.tasks.config.MEDIA` (empty: nothing but text). Both times are aware. `language` (ru or en) is that of the
+    words of dates in a comment; what the filter goes by is `languages.guess_language`.
     """
 
     id: int

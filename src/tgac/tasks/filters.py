@@ -11,6 +11,8 @@ from tgac.kit.web.i18n import N_
 
 from .config import Filter
 from .facts import PostFacts, Reason
+from .languages import guess_language
+from .patterns import is_found
 
 
 def why_not(post: PostFacts, wanted: Filter, *, task_id: int, zone: tzinfo) -> Reason | None:
@@ -80,6 +82,26 @@ def _no_words(post: PostFacts, wanted: Filter) -> Reason | None:
     return Reason("filter_no_words", N_("The post has the word “%(word)s”."), {"word": word}) if word else None
 
 
+def _regex(post: PostFacts, wanted: Filter) -> Reason | None:
+    if wanted.regex is None or is_found(wanted.regex, post.text):
+        return None
+    return Reason("filter_regex", N_("The post does not match the pattern %(regex)s."), {"regex": wanted.regex[:200]})
+
+
+def _language(post: PostFacts, wanted: Filter) -> Reason | None:
+    """What cannot be told is no language that was asked for, and is told apart from another one."""
+    if not wanted.languages:
+        return None
+    guessed, listed = guess_language(post.text), ", ".join(wanted.languages)
+    if guessed is None:
+        sentence = N_("The post's language cannot be told from its text; wanted: %(wanted)s.")
+        return Reason("filter_language_unknown", sentence, {"wanted": listed})
+    if guessed in wanted.languages:
+        return None
+    params = {"language": guessed, "wanted": listed}
+    return Reason("filter_language", N_("The post seems to be in %(language)s; wanted: %(wanted)s."), params)
+
+
 _LOOKS: tuple[Callable[[PostFacts, Filter], Reason | None], ...] = (
     _keyboard,
     _forwarded,
@@ -88,6 +110,8 @@ _LOOKS: tuple[Callable[[PostFacts, Filter], Reason | None], ...] = (
     _hashtags,
     _any_words,
     _no_words,
+    _regex,
+    _language,
 )
 
 

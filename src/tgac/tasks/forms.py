@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
+from tgac.bots.filters import BotFilter
 from tgac.kit.web.deps import MAX_ID
 from tgac.tasks.queries import TaskStatus
 
@@ -44,9 +45,10 @@ class Deletion(_Body):
 
 
 class Assign(_Body):
-    """The bots that shall serve the task."""
+    """The bots that shall serve the task: by number, or all that match."""
 
-    bot_ids: Annotated[list[BotId], Field(max_length=1000)]
+    bot_ids: Annotated[list[BotId], Field(max_length=1000)] | None = None
+    filters: BotFilter | None = None
 
 
 class PreviewAsked(_Body):

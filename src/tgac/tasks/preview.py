@@ -1,11 +1,14 @@
 """How a task's comments look, before any is written."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from sqlalchemy import select
+
+from tgac.bots.models import Bot
 from tgac.channels.models import Channel
 from tgac.kit.act import Act
 from tgac.kit.errors import Invalid
@@ -15,7 +18,8 @@ from tgac.people.models import Project
 from tgac.posts.models import Post
 from tgac.tasks.config import TaskConfig, check_config
 from tgac.tasks.facts import BotFacts, ChannelFacts, Scene
-from tgac.tasks.queries import Scenery, newest_post
+from tgac.tasks.queries import newest_post
+from tgac.tasks.targets import Aim, aimed_at
 from tgac.tasks.text.compose import FULL
 from tgac.tasks.text.egress import Button
 from tgac.tasks.text.faults import TextError
@@ -98,15 +102,13 @@ def _shown(config: TaskConfig, index: int, scene: Scene, dice: random.Random) ->
     )
 
 
-async def scene_for(
-    act: Act, scenery: Scenery, *, channel_ids: Iterable[int], bot_ids: Iterable[int], post_text: str | None
-) -> Scene:
+async def scene_for(act: Act, aim: Aim, *, bot_ids: Collection[int], post_text: str | None) -> Scene:
     """What a preview is tried on: the first of these channels and bots, and `post_text` or else the newest post there.
 
     Where there is none of one of them, the example's stands in.
     """
-    channel = next((scenery.channels[one] for one in channel_ids if one in scenery.channels), None)
-    bot = next((scenery.bots[one] for one in bot_ids if one in scenery.bots), None)
+    channel = await act.session.scalar(aimed_at(aim).order_by(Channel.id).limit(1))
+    bot = await act.session.scalar(select(Bot).where(Bot.id.in_(bot_ids)).order_by(Bot.id).limit(1))
     post = await newest_post(act, [channel.id]) if channel and post_text is None else None
     project = await act.session.get_one(Project, act.project_id)
     text = post_text if post_text is not None else post.text if post else FULL.post.text
@@ -124,7 +126,7 @@ def _link(act: Act, channel: Channel | None, post: Post | None) -> str:
     if channel is None:
         return FULL.post.link
     message_id = (post.message_id if post else None) or 123
-    return message_link(act.config.telegram_link_base, channel.username or channel.telegram_id, message_id=message_id)
+    return message_link(act.config.telegram_link_base, channel.address, message_id=message_id)
 
 
 def _hashtags(text: str) -> tuple[str, ...]:

@@ -1,45 +1,65 @@
 """Tasks as the database has them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
 from typing import Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, union
 
 from tgac.bots.models import Bot, BotStatus, Seat, SeatState
-from tgac.channels.models import Channel, ChannelState
+from tgac.channels.playlists_models import PlaylistChannel
 from tgac.kit.act import Act
 from tgac.kit.errors import NotFound
 from tgac.kit.web.i18n import _
 from tgac.kit.web.paging import matching
 from tgac.posts.models import Post
-from tgac.tasks.models import Task, TaskBot
+from tgac.tasks.models import Task, TaskBot, TaskTarget
 
 type TaskStatus = Literal["ON", "PAUSED", "OFF"]
 
 
-async def tasks_for_channel(act: Act, channel_id: int) -> list[Task]:
-    """The tasks that are switched on for a channel, oldest first."""
-    found = await act.session.scalars(select(Task).where(Task.status == "ON").order_by(Task.id))
-    return [task for task in found if channel_id in task.config["targets"]["channels"]]
+async def tasks_for_channels(act: Act, channel_ids: Collection[int]) -> dict[int, list[Task]]:
+    """By channel, the tasks that are switched on for it, by itself or by one of its playlists, oldest first."""
+    by_playlist = (
+        select(PlaylistChannel.channel_id, TaskTarget.task_id)
+        .join(TaskTarget, TaskTarget.playlist_id == PlaylistChannel.playlist_id)
+        .where(PlaylistChannel.channel_id.in_(channel_ids))
+    )
+    by_itself = select(TaskTarget.channel_id, TaskTarget.task_id).where(TaskTarget.channel_id.in_(channel_ids))
+    aimed = union(by_itself, by_playlist).subquery()
+    asked = select(aimed.c.channel_id, Task).join(Task, Task.id == aimed.c.task_id).where(Task.status == "ON")
+    found: dict[int, list[Task]] = {channel_id: [] for channel_id in channel_ids}
+    for channel_id, task in await act.session.execute(asked.order_by(Task.id)):
+        found[channel_id].append(task)
+    return found
 
 
-async def bots_for(act: Act, task_id: int, channel_id: int) -> list[Bot]:
-    """The bots that serve a task and may write in a channel at this moment."""
-    found = await act.session.scalars(
-        select(Bot)
-        .join(TaskBot, TaskBot.bot_id == Bot.id)
+async def bots_by_place(
+    act: Act, task_ids: Collection[int], channel_ids: Collection[int]
+) -> dict[tuple[int, int], list[Bot]]:
+    """By task and channel, the bots that serve the one and may write in the other at this moment."""
+    asked = (
+        select(TaskBot.task_id, Seat.channel_id, Bot)
+        .join(Bot, TaskBot.bot_id == Bot.id)
         .join(Seat, Seat.bot_id == Bot.id)
-        .where(TaskBot.task_id == task_id, Seat.channel_id == channel_id)
-        .where(Seat.state == "active", Bot.status == "ACTIVE")
+        .where(TaskBot.task_id.in_(task_ids), Seat.channel_id.in_(channel_ids))
+        .where(Seat.state == SeatState.ACTIVE, Bot.status == BotStatus.ACTIVE)
         .order_by(Bot.id)
     )
-    return list(found)
+    found: dict[tuple[int, int], list[Bot]] = {}
+    for task_id, channel_id, bot in await act.session.execute(asked):
+        found.setdefault((task_id, channel_id), []).append(bot)
+    return found
+
+
+def bots_writing() -> Select[Bot]:
+    """The bots that may write somewhere at this moment, once for each of their seats, oldest first."""
+    seated = select(Bot).join(Seat, Seat.bot_id == Bot.id)
+    return seated.where(Seat.state == SeatState.ACTIVE, Bot.status == BotStatus.ACTIVE).order_by(Bot.id)
 
 
 async def find_task(act: Act, task_id: int) -> Task:
-    """The task of the act's project. Raises NotFound."""
-    task = await act.session.scalar(select(Task).where(Task.id == task_id))
+    """The task of the act's project; a deleted one is not there. Raises NotFound."""
+    task = await act.session.scalar(select(Task).where(Task.id == task_id, Task.deleted_at.is_(None)))
     if task is None:
         raise NotFound(_("There is nothing here, or it is not yours."))
     return task
@@ -47,58 +67,15 @@ async def find_task(act: Act, task_id: int) -> Task:
 
 async def task_named(act: Act, name: str) -> Task | None:
     """The project's task of exactly this name."""
-    return (await act.session.scalars(select(Task).where(Task.name == name))).one_or_none()
+    return (await act.session.scalars(select(Task).where(Task.name == name, Task.deleted_at.is_(None)))).one_or_none()
 
 
 def tasks_like(q: str = "", status: TaskStatus | None = None) -> Select[Task]:
     """Tasks whose name contains `q`, in that status."""
-    statement = select(Task)
+    statement = select(Task).where(Task.deleted_at.is_(None))
     if q:
         statement = statement.where(matching(q, Task.name))
     return statement if status is None else statement.where(Task.status == status)
-
-
-@dataclass(frozen=True, slots=True)
-class Scenery:
-    """What tasks speak of: the project's channels and bots, who may write where, and who serves which task.
-
-    `seats` maps a bot to the channels where it may write at this moment: its seat, the channel and itself are active.
-    """
-
-    channels: Mapping[int, Channel] = field(default_factory=dict)
-    bots: Mapping[int, Bot] = field(default_factory=dict)
-    seats: Mapping[int, frozenset[int]] = field(default_factory=dict)
-    serving: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-
-    def bots_of(self, task_id: int) -> tuple[int, ...]:
-        """The bots that serve a task, oldest first."""
-        return self.serving.get(task_id, ())
-
-    def may_write(self, bot_id: int, channel_ids: Iterable[int]) -> bool:
-        """Whether a bot may write in one of these channels at this moment."""
-        return not self.seats.get(bot_id, frozenset()).isdisjoint(channel_ids)
-
-
-async def scenery(act: Act, tasks: Iterable[Task] = ()) -> Scenery:
-    """The project's channels and bots, and the bots that serve `tasks`."""
-    channels = {channel.id: channel for channel in await act.session.scalars(select(Channel).order_by(Channel.title))}
-    bots = {bot.id: bot for bot in await act.session.scalars(select(Bot).order_by(Bot.id))}
-    active = {channel.id for channel in channels.values() if channel.state == ChannelState.ACTIVE}
-    working = {bot.id for bot in bots.values() if bot.status == BotStatus.ACTIVE}
-    seats: dict[int, set[int]] = {}
-    for seat in await act.session.scalars(select(Seat).where(Seat.state == SeatState.ACTIVE)):
-        if seat.channel_id in active and seat.bot_id in working:
-            seats.setdefault(seat.bot_id, set()).add(seat.channel_id)
-    frozen = {bot_id: frozenset(channel_ids) for bot_id, channel_ids in seats.items()}
-    return Scenery(channels, bots, frozen, await _serving(act, [task.id for task in tasks]))
-
-
-async def _serving(act: Act, task_ids: list[int]) -> dict[int, tuple[int, ...]]:
-    rows = await act.session.scalars(select(TaskBot).where(TaskBot.task_id.in_(task_ids)).order_by(TaskBot.bot_id))
-    found: dict[int, tuple[int, ...]] = {}
-    for row in rows:
-        found[row.task_id] = (*found.get(row.task_id, ()), row.bot_id)
-    return found
 
 
 async def newest_post(act: Act, channel_ids: Iterable[int]) -> Post | None:

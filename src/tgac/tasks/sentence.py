@@ -1,28 +1,28 @@
 """A task reads itself back as one sentence, in the reader's language."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
 from tgac.kit.web.i18n import _, ngettext
 from tgac.tasks.config import Delay, Filter, QuietHours, TaskConfig
-from tgac.tasks.queries import Scenery
+from tgac.tasks.reach import Reach
 
 _HOUR = 3600
 _MINUTE = 60
+_NAMED = 3
+"""So many playlists are named."""
 
 
-def sentence_of(config: TaskConfig, scenery: Scenery, bot_ids: Collection[int]) -> str:
+def sentence_of(config: TaskConfig, reach: Reach) -> str:
     """“Under every post of “City News”, 3 to 7 minutes later: one comment by @city_bot.”"""
-    known = [scenery.channels[one].title for one in config.targets.channels if one in scenery.channels]
-    names = [f"@{scenery.bots[one].username}" for one in bot_ids if one in scenery.bots]
     words = {
-        "channels": _channels(known),
+        "channels": _channels(reach),
         "delay": delay_words(config.timing.window),
         "quiet": _quiet(config.timing.quiet_hours),
         "comments": _comments(config.limits.per_post),
-        "bots": _bots(names),
+        "bots": _bots(reach),
     }
     if config.filter == Filter():
         return _("Under every post %(channels)s, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words)
@@ -31,13 +31,16 @@ def sentence_of(config: TaskConfig, scenery: Scenery, bot_ids: Collection[int]) 
     )
 
 
-def draft_sentence(document: Mapping[str, Any], scenery: Scenery, bot_ids: Collection[int]) -> str | None:
-    """The same of a document that has not been checked, whatever it says; None where it cannot be read."""
+def draft_sentence(document: Mapping[str, Any], reach: Reach) -> str | None:
+    """The same of a document that has not been checked, whatever it says; None where it cannot be read.
+
+    What it is aimed at and what it says are left aside: the sentence takes neither from the document.
+    """
     try:
-        config = TaskConfig.model_validate({key: value for key, value in document.items() if key != "content"})
+        config = TaskConfig.model_validate({k: v for k, v in document.items() if k not in ("content", "targets")})
     except ValidationError:
         return None
-    return sentence_of(config, scenery, bot_ids)
+    return sentence_of(config, reach)
 
 
 def delay_words(window: Delay) -> str:
@@ -66,32 +69,43 @@ def _minutes(low: int, high: int) -> str:
     return ngettext("%(low)s to %(n)s minute later", "%(low)s to %(n)s minutes later", high, low=low)
 
 
-def _channels(titles: Sequence[str]) -> str:
-    match titles:
-        case []:
-            return _("(no channel is chosen yet)")
-        case [one]:
-            return _("of “%(one)s”", one=one)
-        case [one, other]:
-            return _("of “%(one)s” and “%(other)s”", one=one, other=other)
-        case [one, *rest]:
-            return ngettext(
-                "of “%(first)s” and %(n)s more channel", "of “%(first)s” and %(n)s more channels", len(rest), first=one
-            )
-    raise AssertionError("every number of channels has its words")
+def _channels(reach: Reach) -> str:
+    return _titles(reach) + _playlists(reach.playlists)
 
 
-def _bots(names: Sequence[str]) -> str:
-    match names:
-        case []:
-            return _("(no bot is assigned yet)")
-        case [one]:
-            return _("by %(one)s", one=one)
-        case [one, other]:
-            return _("by %(one)s or %(other)s", one=one, other=other)
-        case [one, *rest]:
-            return ngettext("by %(first)s or %(n)s more bot", "by %(first)s or %(n)s more bots", len(rest), first=one)
-    raise AssertionError("every number of bots has its words")
+def _titles(reach: Reach) -> str:
+    if not reach.channels or not reach.titles:
+        return _("(no channel is chosen yet)")
+    if reach.channels == 1:
+        return _("of “%(one)s”", one=reach.titles[0])
+    if reach.channels == len(reach.titles):
+        return _("of “%(one)s” and “%(other)s”", one=reach.titles[0], other=reach.titles[1])
+    first, more = reach.titles[0], reach.channels - 1
+    return ngettext(
+        "of “%(first)s” and %(n)s more channel", "of “%(first)s” and %(n)s more channels", more, first=first
+    )
+
+
+def _playlists(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    if len(names) <= _NAMED:
+        shown = ", ".join(names)
+        return " " + ngettext("(playlist %(names)s)", "(playlists %(names)s)", len(names), names=shown)
+    return " " + ngettext(
+        "(playlist %(first)s and %(n)s more)", "(playlist %(first)s and %(n)s more)", len(names) - 1, first=names[0]
+    )
+
+
+def _bots(reach: Reach) -> str:
+    names = [f"@{name}" for name in reach.usernames]
+    if not reach.bots or not names:
+        return _("(no bot is assigned yet)")
+    if reach.bots == 1:
+        return _("by %(one)s", one=names[0])
+    if reach.bots == len(names):
+        return _("by %(one)s or %(other)s", one=names[0], other=names[1])
+    return ngettext("by %(first)s or %(n)s more bot", "by %(first)s or %(n)s more bots", reach.bots - 1, first=names[0])
 
 
 def _comments(count: int) -> str:

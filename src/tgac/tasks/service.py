@@ -3,40 +3,39 @@
 Fields of errors are named as the API names them: `name`, `bot_ids`, and paths in the document after `config.`.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import delete, select
 
-from tgac.bots.models import BotStatus
-from tgac.channels.models import ChannelState
+from tgac.channels.playlists_models import Playlist
+from tgac.channels.playlists_queries import known_channels
 from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict, Invalid
+from tgac.kit.names import name_of_copy, require_name
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.i18n import _
+from tgac.tasks.assignment import LeftOut, assign_bots, assign_matching, require_ready
+from tgac.tasks.changes import changed, leaves
 from tgac.tasks.config import TaskConfig, check_config
-from tgac.tasks.models import Task, TaskBot
-from tgac.tasks.queries import Scenery, TaskStatus, find_task, scenery, task_named
+from tgac.tasks.models import Task, TaskBot, TaskTarget, TaskVersion
+from tgac.tasks.queries import TaskStatus, find_task, task_named
+from tgac.tasks.reach import bot_ids_of
+from tgac.tasks.targets import write_targets
+
+__all__ = [
+    "LeftOut",
+    "assign_bots",
+    "assign_matching",
+    "change_task",
+    "checked_document",
+    "create_task",
+    "delete_task",
+    "duplicate_task",
+    "toggle_task",
+]
 
 MAX_NAME: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A bot that was not assigned, and the sentence that says why."""
-
-    bot_id: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Which bots serve a task, and which of those asked for do not."""
-
-    assigned: tuple[int, ...]
-    left_out: tuple[LeftOut, ...] = ()
 
 
 async def create_task(act: Act, name: str, *, config: object) -> Task:
@@ -70,8 +69,9 @@ async def change_task(
     task.name, task.config = wanted
     task.version += 1
     task.updated_at = act.now
+    await _keep(act, task)
     if task.status == "ON":
-        await _require_ready(act, task)
+        await require_ready(act, task)
     record(act, "task_changed", {"name": task.name, "version": task.version, "changes": changes}, task_id=task.id)
     return task
 
@@ -86,7 +86,7 @@ async def toggle_task(act: Act, task_id: int, status: TaskStatus) -> Task:
     if task.status == status:
         return task
     if status == "ON":
-        await _require_ready(act, task)
+        await require_ready(act, task)
     record(act, "task_toggled", {"name": task.name, "from": task.status, "to": status}, task_id=task.id)
     task.status, task.updated_at = status, act.now
     return task
@@ -96,42 +96,25 @@ async def duplicate_task(act: Act, task_id: int) -> Task:
     """The same order once more under another name, with the same bots, switched OFF. Raises Refused, NotFound."""
     require(act, Right.EDIT)
     task = await find_task(act, task_id)
-    copy = await _write_down(act, await _name_of_copy(act, task.name), task.config)
-    act.session.add_all(TaskBot(task_id=copy.id, bot_id=bot_id) for bot_id in await _bot_ids(act, task_id))
+    copy = await _write_down(act, name_of_copy(task.name, await _names(act), limit=MAX_NAME), task.config)
+    act.session.add_all(TaskBot(task_id=copy.id, bot_id=one) for one in (await bot_ids_of(act, [task_id]))[task_id])
     return copy
 
 
 async def delete_task(act: Act, task_id: int) -> None:
-    """Delete a task that is OFF, with the history of its comments. Raises Refused, NotFound, Conflict."""
+    """Delete a task that is OFF: it is shown nowhere any more, and its name is free.
+
+    Its row and its versions stay, so that its comments keep saying what wrote them; they are not touched.
+    Raises Refused, NotFound, Conflict.
+    """
     require(act, Right.EDIT)
     task = await find_task(act, task_id)
     if task.status != "OFF":
         raise Conflict(_("Switch the task off before you delete it."), code="task_not_off")
     record(act, "task_deleted", {"name": task.name}, task_id=task_id)
-    await act.session.delete(task)
-    await act.flush()
-
-
-async def assign_bots(act: Act, task_id: int, bot_ids: Iterable[int]) -> Assignment:
-    """Let exactly those of `bot_ids` serve the task that can; the others are left out, each with its reason.
-
-    Raises Refused, NotFound, Conflict where a task that is ON would have no bot.
-    """
-    require(act, Right.EDIT)
-    task = await find_task(act, task_id)
-    around = await scenery(act)
-    wanted = list(dict.fromkeys(bot_ids))
-    left_out = [LeftOut(one, reason) for one in wanted if (reason := _why_not(around, task, one))]
-    assigned = sorted(set(wanted) - {one.bot_id for one in left_out})
-    before = await _bot_ids(act, task_id)
-    if assigned != before:
-        await act.session.execute(delete(TaskBot).where(TaskBot.task_id == task_id, TaskBot.bot_id.not_in(assigned)))
-        act.session.add_all(TaskBot(task_id=task_id, bot_id=one) for one in assigned if one not in before)
-        await act.flush()
-        record(act, "task_bots_changed", {"name": task.name, "from": before, "to": assigned}, task_id=task_id)
-    if task.status == "ON":
-        await _require_ready(act, task)
-    return Assignment(tuple(assigned), tuple(left_out))
+    task.deleted_at = act.now
+    await act.session.execute(delete(TaskTarget).where(TaskTarget.task_id == task_id))
+    await act.session.execute(delete(TaskBot).where(TaskBot.task_id == task_id))
 
 
 def checked_document(raw: object) -> TaskConfig:
@@ -158,14 +141,15 @@ async def _write_down(act: Act, name: str, config: dict[str, Any]) -> Task:
     )
     act.session.add(task)
     await act.flush()
+    await _keep(act, task)
     record(act, "task_created", {"name": task.name}, task_id=task.id)
     return task
 
 
 async def _free_name(act: Act, name: str, *, task: Task | None = None) -> str:
-    clean = " ".join(name.split())
-    if not clean or not clean.isprintable():
+    if not name.strip():
         raise Invalid(_("Give the task a name."), field="name")
+    clean = require_name(name)
     if len(clean) > MAX_NAME:
         raise Invalid(_("A name has at most %(limit)s characters.", limit=MAX_NAME), field="name")
     other = await task_named(act, clean)
@@ -174,68 +158,35 @@ async def _free_name(act: Act, name: str, *, task: Task | None = None) -> str:
     return clean
 
 
-async def _name_of_copy(act: Act, name: str) -> str:
-    taken = set(await act.session.scalars(select(Task.name)))
-    stem = name[: MAX_NAME - 20]
-    first = _("%(name)s (copy)", name=stem)
-    numbered = (_("%(name)s (copy %(number)s)", name=stem, number=number) for number in range(2, len(taken) + 3))
-    return first if first not in taken else next(one for one in numbered if one not in taken)
+async def _keep(act: Act, task: Task) -> None:
+    """Write down what the document is aimed at, and keep it as a version."""
+    await write_targets(act, task)
+    author = act.principal.user_id if act.principal else None
+    version = TaskVersion(task_id=task.id, version=task.version, name=task.name, config=task.config)
+    version.user_id, version.at = author, act.now
+    act.session.add(version)
+
+
+async def _names(act: Act) -> set[str]:
+    return set(await act.session.scalars(select(Task.name).where(Task.deleted_at.is_(None))))
 
 
 async def _checked(act: Act, raw: object, *, former: Task | None = None) -> TaskConfig:
-    """The document, checked by itself and against the project. A foreign channel is told like one that is nowhere.
+    """The document, checked by itself and against the project. What is foreign is told like what is nowhere.
 
     A channel that was removed since the `former` document was written may stay in it: it means nothing any more.
     """
     config = checked_document(raw)
-    known = {*(await scenery(act)).channels, *(former.config["targets"]["channels"] if former else ())}
-    if any(channel_id not in known for channel_id in config.targets.channels):
+    targets = config.targets
+    fresh = set(targets.channels) - set(former.config["targets"]["channels"] if former else ())
+    if fresh - await known_channels(act, fresh):
         raise Invalid(_("There is no such channel in this project."), field="config.targets.channels")
+    known = set(await act.session.scalars(select(Playlist.id).where(Playlist.id.in_(targets.playlists))))
+    if set(targets.playlists) - known:
+        raise Invalid(_("There is no such playlist in this project."), field="config.targets.playlists")
     return config
 
 
-async def _bot_ids(act: Act, task_id: int) -> list[int]:
-    found = await act.session.scalars(select(TaskBot.bot_id).where(TaskBot.task_id == task_id).order_by(TaskBot.bot_id))
-    return list(found)
-
-
-async def _require_ready(act: Act, task: Task) -> None:
-    """A task that is ON can write somewhere. Raises Conflict with everything that is missing."""
-    around = await scenery(act, [task])
-    if missing := _missing(around, task.config["targets"]["channels"], around.bots_of(task.id)):
-        raise Conflict(" ".join(missing.values()), code="task_not_ready", fields=missing)
-
-
-def _missing(around: Scenery, channel_ids: Sequence[int], bot_ids: Sequence[int]) -> dict[str, str]:
-    if not channel_ids:
-        return {"config.targets.channels": _("Choose at least one channel.")}
-    if not any(around.channels[one].state == ChannelState.ACTIVE for one in channel_ids if one in around.channels):
-        return {"config.targets.channels": _("None of the channels is active.")}
-    if not bot_ids:
-        return {"bot_ids": _("Choose at least one bot that may write in one of the channels.")}
-    if not any(around.may_write(one, channel_ids) for one in bot_ids):
-        return {"bot_ids": _("None of the bots may write in one of the channels at this moment.")}
-    return {}
-
-
-def _why_not(around: Scenery, task: Task, bot_id: int) -> str | None:
-    """Why a bot cannot serve the task; a bot of somebody else's is told like one that does not exist."""
-    bot = around.bots.get(bot_id)
-    if bot is None:
-        return _("There is no such bot in this project.")
-    if bot.status != BotStatus.ACTIVE:
-        return _("@%(bot)s is not active.", bot=bot.username)
-    if not around.may_write(bot_id, task.config["targets"]["channels"]):
-        return _("@%(bot)s may not write in any of the task's channels.", bot=bot.username)
-    return None
-
-
 def _changes(task: Task, name: str, config: dict[str, Any]) -> dict[str, list[Any]]:
-    """Old and new value of what differs, by `name` or `part.key`."""
-    found = {
-        f"{part}.{key}": [task.config.get(part, {}).get(key), value]
-        for part, keys in config.items()
-        for key, value in keys.items()
-        if task.config.get(part, {}).get(key) != value
-    }
-    return found if name == task.name else {"name": [task.name, name], **found}
+    """Old and new value of what differs, by `name` or dotted path."""
+    return changed({"name": task.name, **dict(leaves(task.config))}, {"name": name, **dict(leaves(config))})

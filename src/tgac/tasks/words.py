@@ -71,12 +71,7 @@ def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
 
 
 def _filter_rules(wanted: Filter) -> Iterator[tuple[str, str]]:
-    if wanted.any_words:
-        yield _("Posts with one of"), ", ".join(wanted.any_words)
-    if wanted.no_words:
-        yield _("Posts without"), ", ".join(wanted.no_words)
-    if wanted.hashtags:
-        yield _("Hashtags"), " ".join(f"#{tag}" for tag in wanted.hashtags)
+    yield from _text_rules(wanted)
     if wanted.media:
         yield _("Posts with"), ", ".join(_(MEDIA_WORDS[one]) for one in wanted.media)
     if wanted.min_length is not None:
@@ -89,3 +84,16 @@ def _filter_rules(wanted: Filter) -> Iterator[tuple[str, str]]:
         yield _("Weekdays"), ", ".join(_(WEEKDAYS[day]) for day in sorted(wanted.weekdays))
     if wanted.share < 1:
         yield _("Share of posts"), f"{show_number(round(wanted.share * 100, 2))} %"
+
+
+def _text_rules(wanted: Filter) -> Iterator[tuple[str, str]]:
+    if wanted.any_words:
+        yield _("Posts with one of"), ", ".join(wanted.any_words)
+    if wanted.no_words:
+        yield _("Posts without"), ", ".join(wanted.no_words)
+    if wanted.hashtags:
+        yield _("Hashtags"), " ".join(f"#{tag}" for tag in wanted.hashtags)
+    if wanted.regex is not None:
+        yield _("Pattern"), wanted.regex
+    if wanted.languages:
+        yield _("Languages"), ", ".join(wanted.languages)

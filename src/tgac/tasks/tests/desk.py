@@ -9,7 +9,7 @@ from tgac.bots.tests.front import Front
 from tgac.channels.models import Channel
 from tgac.kit.tenancy import EVERYONE
 from tgac.people.projects import create_project
-from tgac.tasks import api, web
+from tgac.tasks import api, editor_web, playlists_api, playlists_web, versions_api, versions_web, web
 
 
 class Desk(Front):
@@ -18,8 +18,8 @@ class Desk(Front):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.world = world
-        self.app.include_router(api.router)
-        self.app.include_router(web.router)
+        for part in (api, versions_api, playlists_api, editor_web, web, versions_web, playlists_web):
+            self.app.include_router(part.router)
 
     def document(self, text: str = "Hello", **parts: Any) -> dict[str, Any]:
         """A good document for the world's channel, `parts` over it."""

@@ -60,7 +60,8 @@ FULL_DOCUMENT: dict[str, Any] = {
     "targets": {"channels": [3, 1]},
     "filter": {
         "any_words": ["tram", "new  line"], "no_words": ["ads*"], "hashtags": ["#city"], "media": list(MEDIA),
-        "min_length": 1, "max_length": 9, "forwarded": False, "weekdays": [6, 0], "share": 0.5,
+        "min_length": 1, "max_length": 9, "forwarded": False, "weekdays": [6, 0], "share": 0.5, "regex": "a+b",
+        "languages": ["ru"],
     },
     "content": {
         "label": "Bot", "link_preview": True, "silent": False,
@@ -156,8 +157,6 @@ def test_a_fault_is_told_with_its_path(raw: Any, path: str) -> None:
 
 LATER_VALUES: dict[str, object] = {
     "targets.playlists": [1],
-    "filter.regex": "a+",
-    "filter.languages": ["ru"],
     "content.kind": "llm",
     "content.quote": True,
     "content.pin": True,
@@ -232,3 +231,24 @@ def test_any_document_is_taken_or_refused(raw: dict[str, Any]) -> None:
     with suppress(Invalid):
         config = check_config(raw)
         assert check_config(config.dump()) == config
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("(sale", "RE2 cannot read this pattern: missing ): (sale"),
+        ("(?=sale)", "RE2 cannot read this pattern: invalid perl operator: (?="),
+        (r"(a)\1", r"RE2 cannot read this pattern: invalid escape sequence: \1"),
+        (r"(\pL{200}){2}", "RE2 cannot read this pattern: pattern too large - compile failed"),
+        ("", "This is empty."),
+        ("a" * 501, "At most 500 characters are allowed."),
+    ],
+)
+def test_a_bad_pattern_is_refused_in_the_words_of_re2(pattern: str, said: str) -> None:
+    assert faults(GOOD | {"filter": {"regex": pattern}}) == {"filter.regex": said}
+
+
+def test_languages_are_written_with_two_letters_of_one_that_can_be_told() -> None:
+    assert check_config(GOOD | {"filter": {"languages": ["RU", "en"]}}).filter.languages == ("ru", "en")
+    said = "This language cannot be told; the two letters of one that can are needed."
+    assert faults(GOOD | {"filter": {"languages": ["ru", "xx"]}}) == {"filter.languages.1": said}

@@ -37,6 +37,10 @@ async def test_a_task_is_told_whole_and_as_a_sentence(world: World) -> None:
     assert await desk.data("GET", f"/tasks/{task['id']}") == task
 
 
+def left_out(bot_id: int, reason: str, message: str) -> dict[str, Any]:
+    return {"bot_id": bot_id, "reason": reason, "message": message}
+
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"content": {"variants": [{"text": "{Hello|Hi"}]}}, TEXT),
     ({"content": {"variants": [{"text": "{{ post.author }}"}]}}, TEXT),
@@ -47,6 +51,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"timing": {"speed": 1}}, "config.timing.speed"),
     ({"content": {"kind": "llm", "variants": [{"text": "a"}]}}, "config.content.kind"),
     ({"targets": {"channels": [987654]}}, "config.targets.channels"),
+    ({"targets": {"playlists": [987654]}}, "config.targets.playlists"),
 ]
 
 
@@ -122,7 +127,7 @@ async def test_a_task_is_switched_on_only_where_somebody_can_write(world: World)
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "task_not_ready")
         return answer.json()["error"]["fields"]
 
-    assert await why_not() == {"config.targets.channels": "Choose at least one channel."}
+    assert await why_not() == {"config.targets.channels": "Choose at least one channel or playlist."}
     await desk.data("PUT", path, json={"config": desk.document()})
     assert await why_not() == {"bot_ids": "Choose at least one bot that may write in one of the channels."}
     await desk.data("POST", f"{path}/assign", json={"bot_ids": [bot]})
@@ -173,10 +178,10 @@ async def test_bots_that_cannot_serve_are_left_out_with_the_reason(world: World)
     assert told == {
         "assigned": [city.id],
         "left_out": [
-            {"bot_id": foreign, "reason": "There is no such bot in this project."},
-            {"bot_id": homeless.id, "reason": "@homeless_bot may not write in any of the task's channels."},
-            {"bot_id": shut_out.id, "reason": "@shut_bot is not active."},
-            {"bot_id": 987654, "reason": "There is no such bot in this project."},
+            left_out(foreign, "no_such_bot", "There is no such bot in this project."),
+            left_out(homeless.id, "no_seat", "@homeless_bot may not write in any of the task's channels."),
+            left_out(shut_out.id, "bot_not_active", "@shut_bot is not active."),
+            left_out(987654, "no_such_bot", "There is no such bot in this project."),
         ],
     }
     task = await desk.data("GET", path)
@@ -195,7 +200,7 @@ async def test_every_change_makes_a_version_and_a_late_one_is_refused(world: Wor
     assert (await desk.data("PUT", path, json={"name": "Other"}))["version"] == 3
     async with world.tools.reading(None, world.project_id) as act:
         events = list(await act.session.scalars(select(Event).where(Event.kind == "task_changed").order_by(Event.id)))
-    assert [list(event.data["changes"]) for event in events] == [["content.variants"], ["name"]]
+    assert [list(event.data["changes"]) for event in events] == [["content.variants.0.text"], ["name"]]
     assert events[1].data["changes"]["name"] == ["Rules", "Other"]
 
 

@@ -4,14 +4,12 @@ from typing import Any
 
 import pytest
 
-from tgac.bots.models import Bot
-from tgac.channels.models import Channel
 from tgac.kit.errors import Conflict, Invalid
 from tgac.kit.web.forms import Filled
 from tgac.kit.web.i18n import using
 from tgac.tasks.config import Delay, TaskConfig, check_config
 from tgac.tasks.draft import add_variant, bots_of, document_of, form_of, refuse, variants_of
-from tgac.tasks.queries import Scenery
+from tgac.tasks.reach import Reach
 from tgac.tasks.sentence import delay_words, draft_sentence, sentence_of
 from tgac.tasks.tests.test_config import FULL_DOCUMENT, GOOD
 
@@ -109,33 +107,37 @@ def test_a_variant_is_added_under_the_next_free_letter() -> None:
     assert [form.values[f"{one.prefix}.name"] for one in variants_of(form)] == ["A", "B", "C"]
 
 
-def scenery() -> Scenery:
-    channels = {number: Channel(id=number, title=title) for number, title in ((1, "City"), (2, "Trams"), (3, "Parks"))}
-    bots = {number: Bot(id=number, username=name) for number, name in ((1, "a_bot"), (2, "b_bot"), (3, "c_bot"))}
-    return Scenery(channels, bots)
-
-
-def config_with(channels: list[int], **parts: Any) -> TaskConfig:
-    return check_config(GOOD | {"targets": {"channels": channels}} | parts)
-
-
 @pytest.mark.parametrize(
-    ("channels", "bots", "parts", "english", "russian"),
+    ("reach", "parts", "english", "russian"),
     [
         (
-            [], [], {},
+            Reach(), {},
             "Under every post (no channel is chosen yet), 3 to 7 minutes later: one comment (no bot is assigned yet).",
             "Под каждым постом (канал ещё не выбран) через 3–7 минут: один комментарий (бот ещё не назначен).",
         ),
         (
-            [1, 2], [1, 2], {"timing": {"preset": "boost", "quiet_hours": {"from": "23:00", "to": "08:00"}}},
+            Reach(2, ("City", "Trams"), (), 2, ("a_bot", "b_bot")),
+            {"timing": {"preset": "boost", "quiet_hours": {"from": "23:00", "to": "08:00"}}},
             "Under every post of “City” and “Trams”, 30 to 120 seconds later, but not from 23:00 to 08:00: one comment"
             " by @a_bot or @b_bot.",
             "Под каждым постом каналов «City» и «Trams» через 30–120 секунд, но не с 23:00 до 08:00: один комментарий"
             " от @a_bot или @b_bot.",
         ),
         (
-            [1, 2, 3], [1, 2, 3], {"filter": {"forwarded": False}, "limits": {"per_post": 2}},
+            Reach(1, ("City",), ("Towns",), 1, ("a_bot",)), {},
+            "Under every post of “City” (playlist Towns), 3 to 7 minutes later: one comment by @a_bot.",
+            "Под каждым постом канала «City» (плейлист Towns) через 3–7 минут: один комментарий от @a_bot.",
+        ),
+        (
+            Reach(12, ("City", "Trams"), ("North", "South", "Towns", "West"), 1, ("a_bot",)), {},
+            "Under every post of “City” and 11 more channels (playlist North and 3 more), 3 to 7 minutes later:"
+            " one comment by @a_bot.",
+            "Под каждым постом канала «City» и ещё 11 каналов (плейлист North и ещё 3) через 3–7 минут:"
+            " один комментарий от @a_bot.",
+        ),
+        (
+            Reach(3, ("City", "Parks"), (), 3, ("a_bot", "c_bot")),
+            {"filter": {"forwarded": False}, "limits": {"per_post": 2}},
             "Under every post of “City” and 2 more channels that passes the filter, 3 to 7 minutes later: up to 2"
             " comments by @a_bot or 2 more bots.",
             "Под каждым постом канала «City» и ещё 2 каналов, который подходит под фильтр, через 3–7 минут: до 2"
@@ -143,13 +145,11 @@ def config_with(channels: list[int], **parts: Any) -> TaskConfig:
         ),
     ],
 )  # fmt: skip
-def test_a_task_reads_itself_back(
-    channels: list[int], bots: list[int], parts: dict[str, Any], english: str, russian: str
-) -> None:
-    config = config_with(channels, **parts)
-    assert sentence_of(config, scenery(), bots) == english
+def test_a_task_reads_itself_back(reach: Reach, parts: dict[str, Any], english: str, russian: str) -> None:
+    config = check_config(GOOD | parts)
+    assert sentence_of(config, reach) == english
     with using("ru"):
-        assert sentence_of(config, scenery(), bots) == russian
+        assert sentence_of(config, reach) == russian
 
 
 @pytest.mark.parametrize(
@@ -169,6 +169,6 @@ def test_a_delay_is_told_in_the_largest_unit_that_is_whole(low: int, high: int, 
 
 def test_a_draft_that_cannot_be_read_has_no_sentence() -> None:
     document = TaskConfig().dump()
-    assert draft_sentence(document, scenery(), []) is not None
+    assert draft_sentence(document, Reach()) is not None
     document["timing"]["delay"] = {"min_s": "soon", "max_s": 5}
-    assert draft_sentence(document, scenery(), []) is None
+    assert draft_sentence(document, Reach()) is None

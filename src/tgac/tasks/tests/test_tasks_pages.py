@@ -232,3 +232,19 @@ async def test_boris_sees_no_switch_and_opens_no_editor(world: World) -> None:
         assert (await send(desk, f"{path}/{what}", data, "boris")).status_code == 403
     assert (await desk.ask("GET", path, "vera")).status_code == 404
     assert (await desk.data("GET", path))["status"] == "ON"
+
+
+async def test_a_pattern_and_languages_are_kept_shown_and_marked_where_they_are_wrong(world: World) -> None:
+    desk = Desk(world)
+    filled = typed(desk, **{"filter.regex": "(sale", "filter.languages": "ru, EN"})
+    refused = await send(desk, "/tasks/new", filled)
+    assert refused.status_code == 422
+    assert "RE2 cannot read this pattern: missing ): (sale" in html.unescape(refused.text)
+    await send(desk, "/tasks/new", filled | {"filter.regex": "(?i)sale"})
+    (task,) = (await desk.data("GET", "/tasks"))["items"]
+    assert (task["config"]["filter"]["regex"], task["config"]["filter"]["languages"]) == ("(?i)sale", ["ru", "en"])
+    assert "that passes the filter" in task["sentence"]
+    shown = (await desk.ask("GET", f"/tasks/{task['id']}")).text
+    assert "(?i)sale" in shown
+    fields = fields_of((await desk.ask("GET", f"/tasks/{task['id']}/edit")).text)
+    assert (fields["filter.regex"], fields["filter.languages"]) == (["(?i)sale"], ["ru en"])

@@ -4,7 +4,8 @@ import random
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from html import escape
 
 from babel.dates import format_date, format_time
@@ -58,10 +59,15 @@ def values_of(scene: Scene, allowed: frozenset[str]) -> template.Values:
         },
         "channel": {"title": disarm(channel.title, allowed), "username": channel.username or ""},
         "bot": {"name": disarm(scene.bot.name, allowed)},
-        "date": format_date(moment, "long", locale=language),
+        "date": _day(moment.date(), "long", language),
         "time": format_time(moment, "HH:mm", locale=language),
-        "weekday": format_date(moment, "EEEE", locale=language),
+        "weekday": _day(moment.date(), "EEEE", language),
     }
+
+
+@lru_cache(maxsize=256)
+def _day(day: date, style: str, language: str) -> str:
+    return format_date(day, style, locale=language)
 
 
 def allowed_keys(pieces: Iterable[Piece], scene: Scene) -> frozenset[str]:

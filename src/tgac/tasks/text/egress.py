@@ -160,7 +160,9 @@ def _bare_name(match: re.Match[str]) -> str:
 
 def strip_hidden(text: str) -> str:
     """Without control, direction and other unseen characters, but with line breaks and what joins emoji together."""
-    return "".join(char for char in text.replace("\t", " ") if not _is_hidden(char))
+    spaced = text.replace("\t", " ")
+    hidden = {char for char in set(spaced) if _is_hidden(char)}  # few kinds of characters, and mostly none of these
+    return "".join(char for char in spaced if char not in hidden) if hidden else spaced
 
 
 def _is_hidden(char: str) -> bool:

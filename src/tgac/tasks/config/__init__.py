@@ -1,0 +1,21 @@
+"""A task's config: `TaskConfig` is the document, `check_config` says that one can be carried out."""
+
+from tgac.tasks.config.checks import LATER, check_config, notes
+from tgac.tasks.config.kinds import MEDIA, Media
+from tgac.tasks.config.parts import PRESETS, Content, Delay, Filter, QuietHours, TaskConfig, Timing, Variant
+
+__all__ = [
+    "LATER",
+    "MEDIA",
+    "PRESETS",
+    "Content",
+    "Delay",
+    "Filter",
+    "Media",
+    "QuietHours",
+    "TaskConfig",
+    "Timing",
+    "Variant",
+    "check_config",
+    "notes",
+]

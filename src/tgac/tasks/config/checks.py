@@ -1,0 +1,166 @@
+"""Whether a task's config can be carried out, with a sentence for each path that is wrong.
+
+A key that this release does not honour takes nothing but its default: better refused than quietly ignored. Two defaults
+stand for what only a later release does: `notes` names them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from tgac.kit.errors import Invalid
+from tgac.kit.web.i18n import N_, _, ngettext
+from tgac.tasks.config.parts import TaskConfig, Variant
+from tgac.tasks.patterns import pattern_fault
+from tgac.tasks.text.compose import check_text
+from tgac.tasks.text.faults import TextError
+
+MAX_FAULTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """A key that takes only these values until the release that honours it."""
+
+    path: str
+    also: tuple[object, ...] = ()
+
+
+LATER = (
+    _Later("content.kind"),
+    _Later("content.quote"),
+    _Later("content.pin"),
+    _Later("content.llm"),
+    _Later("timing.typing"),
+    _Later("timing.wait_for"),
+    _Later("limits.per_channel_hour"),
+    _Later("limits.per_channel_day"),
+    _Later("limits.per_bot_hour"),
+    _Later("limits.per_bot_day"),
+    _Later("limits.pause_s"),
+    _Later("limits.ramp_up_days", also=(0,)),
+    _Later("approval"),
+    _Later("after.follow_edits"),
+    _Later("after.delete_after_s"),
+    _Later("after.delete_with_post", also=(False,)),
+)
+
+_SENTENCES = {
+    "extra_forbidden": N_("There is no such key."),
+    "missing": N_("This is missing."),
+    "int_type": N_("A whole number is expected."),
+    "float_type": N_("A number is expected."),
+    "finite_number": N_("A finite number is expected."),
+    "bool_type": N_("Yes or no is expected."),
+    "string_type": N_("Text is expected."),
+    "string_unicode": N_("The text is not valid Unicode."),
+    "tuple_type": N_("A list is expected."),
+    "dict_type": N_("An object is expected."),
+    "model_type": N_("An object is expected."),
+    "literal_error": N_("Expected: %(expected)s."),
+    "greater_than_equal": N_("At least %(ge)s is expected."),
+    "less_than_equal": N_("At most %(le)s is expected."),
+    "string_too_short": N_("This is empty."),
+    "string_pattern_mismatch": N_("A time is written like 23:00."),
+}
+_COUNTED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "string_too_long": lambda given: ngettext(
+        "At most %(n)s character is allowed.", "At most %(n)s characters are allowed.", given["max_length"]
+    ),
+    "too_long": lambda given: ngettext(
+        "At most %(n)s item is allowed.", "At most %(n)s items are allowed.", given["max_length"]
+    ),
+    "too_short": lambda given: ngettext(
+        "At least %(n)s item is needed.", "At least %(n)s items are needed.", given["min_length"]
+    ),
+}
+
+
+def check_config(raw: object) -> TaskConfig:
+    """The document as a config that can be carried out; Invalid with a sentence for each dotted path that is wrong."""
+    try:
+        config = TaskConfig.model_validate(raw)
+    except ValidationError as error:
+        raise _invalid(_pydantic_faults(error)) from None
+    faults = dict(_faults(config))
+    if faults:
+        raise _invalid(faults)
+    return config
+
+
+def notes(config: TaskConfig) -> dict[str, str]:
+    """Keys that are kept but not acted upon in this release, each with a sentence for who set them."""
+    found = {}
+    if config.limits.ramp_up_days:
+        found["limits.ramp_up_days"] = _("A slow start comes with a later release; until then there is none.")
+    if config.after.delete_with_post:
+        found["after.delete_with_post"] = _("Deleting with the post comes with a later release.")
+    return found
+
+
+def _invalid(faults: dict[str, str]) -> Invalid:
+    first = next(iter(faults.items()))
+    return Invalid(f"{first[0]}: {first[1]}", fields=dict(list(faults.items())[:MAX_FAULTS]))
+
+
+def _pydantic_faults(error: ValidationError) -> dict[str, str]:
+    """Sentences by path. That a list is too short is left out where its items are the fault: they were taken away."""
+    found = error.errors(include_url=False, include_input=False)[:MAX_FAULTS]
+    outer = {fault["loc"][:depth] for fault in found for depth in range(len(fault["loc"]))}
+    return {
+        ".".join(str(part)[:64] for part in fault["loc"])[:300] or "config": _sentence(fault["type"], fault)
+        for fault in found
+        if fault["loc"] not in outer
+    }
+
+
+def _sentence(kind: str, fault: Mapping[str, Any]) -> str:
+    if kind == "tgac":
+        return _(fault["msg"])
+    context = fault.get("ctx", {})
+    if kind in _COUNTED:
+        return _COUNTED[kind](context)
+    return _(_SENTENCES.get(kind, N_("This value does not fit.")), **context)
+
+
+def _faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
+    """What single values cannot show."""
+    yield from _later_faults(config)
+    lengths = config.filter
+    if lengths.regex is not None and (said := pattern_fault(lengths.regex)):
+        yield "filter.regex", _("RE2 cannot read this pattern: %(reason)s", reason=said)
+    if lengths.min_length is not None and lengths.max_length is not None and lengths.min_length > lengths.max_length:
+        yield "filter.min_length", _("The least length is longer than the longest.")
+    names: set[str] = set()
+    for index, variant in enumerate(config.content.variants):
+        yield from _variant_faults(variant, f"content.variants.{index}", names, label=config.content.label)
+        names.add(variant.name.casefold())
+
+
+def _later_faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
+    default = TaskConfig()
+    for later in LATER:
+        value = _at(config, later.path)
+        if value != _at(default, later.path) and value not in later.also:
+            yield later.path, _("Not available in this release; leave it as it is by default.")
+
+
+def _at(config: TaskConfig, path: str) -> object:
+    value: object = config
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def _variant_faults(variant: Variant, path: str, names: set[str], *, label: str | None) -> Iterator[tuple[str, str]]:
+    if variant.name.casefold() in names:
+        yield f"{path}.name", _("Another variant has this name.")
+    for key in ("media", "poll"):
+        if getattr(variant, key) is not None:
+            yield f"{path}.{key}", _("Not available in this release; leave it as it is by default.")
+    try:
+        check_text(variant.text, label=label)
+    except TextError as error:
+        yield f"{path}.text", error.sentence
