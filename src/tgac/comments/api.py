@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
-from tgac.comments import service
+from tgac.comments import review, service
 from tgac.comments.forms import Resolution
 from tgac.comments.models import Comment
 from tgac.comments.queries import State, Wanted, comments_like, find_comment, find_post, posts_like
@@ -52,6 +52,18 @@ async def show_comment(act: ReadAct, comment_id: RowId) -> JSONResponse:
 async def cancel_comment(act: WriteAct, comment_id: RowId) -> JSONResponse:
     """A planned comment is not sent."""
     return await _told(act, await service.cancel_comment(act, comment_id))
+
+
+@router.post("/comments/{comment_id}/approve")
+async def approve_comment(act: WriteAct, comment_id: RowId) -> JSONResponse:
+    """A comment that waits for approval goes out, as it is shown."""
+    return await _told(act, await review.approve_comment(act, comment_id))
+
+
+@router.post("/comments/{comment_id}/skip")
+async def skip_comment(act: WriteAct, comment_id: RowId) -> JSONResponse:
+    """A comment that waits for approval does not go out."""
+    return await _told(act, await review.skip_comment(act, comment_id))
 
 
 @router.post("/comments/{comment_id}/resolve")

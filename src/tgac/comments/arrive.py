@@ -6,20 +6,22 @@ the post itself) and changes nothing.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from tgac.bots.models import Bot
+from tgac.bots.models import Bot, Seat, SeatState
 from tgac.channels.membership import link_changed, membership_changed
-from tgac.channels.models import Channel
-from tgac.channels.queries import channels_heard_by
+from tgac.channels.models import Channel, ChannelState
+from tgac.channels.queries import channels_waiting, seats_there
 from tgac.comments.jobs import ForgetUpdates, PlanPost
 from tgac.comments.models import Comment, SeenUpdate
 from tgac.journal.service import record
 from tgac.kit.act import Act
+from tgac.kit.db.session import DatabaseAway
 from tgac.kit.errors import Conflict
 from tgac.kit.log import log
 from tgac.kit.queue.jobs import Done, Outcome
@@ -27,7 +29,7 @@ from tgac.kit.telegram.types import ChatMemberUpdate, Kind, Message, Update
 from tgac.kit.telegram.updates import read_update
 from tgac.kit.tenancy import EVERYONE
 from tgac.kit.tools import Tools
-from tgac.posts.service import Taken, channel_piece, group_piece, take_edit, take_piece
+from tgac.posts.service import Piece, Shelf, Taken, channel_piece, group_piece, take_down, take_edit, take_piece
 
 ALLOWED: tuple[Kind, ...] = (
     "message",
@@ -47,7 +49,8 @@ SEEN_FOR = timedelta(hours=48)
 async def take_updates(tools: Tools, bot: Bot, raw: Sequence[dict[str, Any]]) -> None:
     """Take in what one `getUpdates` of the bot gave. When it returns, everything is committed.
 
-    One transaction for all; if that fails, one for each, so that a bad one cannot hold up the others.
+    One transaction for all, and for what other bots of the project bring at the same moment; if that fails, one for
+    each, so that a bad one cannot hold up the others.
     """
     if not raw:
         return
@@ -56,7 +59,7 @@ async def take_updates(tools: Tools, bot: Bot, raw: Sequence[dict[str, Any]]) ->
     except (Conflict, IntegrityError):
         # Another bot of the project has just taken in the same post: the second look finds it.
         await _take_apart(tools, bot, raw)
-    except DBAPIError:
+    except DatabaseAway:
         raise
     except Exception as error:  # noqa: BLE001  taken one by one, only the bad one is left out
         log().error("updates_failed", bot=bot.id, exc_info=error)
@@ -69,7 +72,7 @@ async def _take_apart(tools: Tools, bot: Bot, raw: Sequence[dict[str, Any]]) -> 
             await _take_alone(tools, bot, one)
         except (Conflict, IntegrityError) as error:
             log().error("update_left_out", bot=bot.id, update=one.get("update_id"), exc_info=error)
-        except DBAPIError:
+        except DatabaseAway:
             raise
         except Exception as error:  # noqa: BLE001  an update that breaks us must not hold up those behind it
             log().error("update_left_out", bot=bot.id, update=one.get("update_id"), exc_info=error)
@@ -83,59 +86,138 @@ async def _take_alone(tools: Tools, bot: Bot, one: dict[str, Any]) -> None:
 
 
 async def _take_together(tools: Tools, bot: Bot, raw: Sequence[dict[str, Any]]) -> None:
-    async with tools.acting(None, bot.project_id) as act:
-        for one in await _not_seen(act, bot, raw):
-            update = read_update(one)
-            if update is not None:
-                await _take(act, bot, update)
+    await tools.together(_take_in)(bot.project_id, _Delivery(bot, raw))
 
 
-async def _not_seen(act: Act, bot: Bot, raw: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    numbers = {int(one["update_id"]): one for one in raw}
-    seen = await act.session.scalars(
-        select(SeenUpdate.update_id).where(
-            SeenUpdate.bot_telegram_id == bot.telegram_id, SeenUpdate.update_id.in_(numbers)
+@dataclass(frozen=True)
+class _Delivery:
+    """What one question to Telegram brought."""
+
+    bot: Bot
+    raw: Sequence[dict[str, Any]]
+
+
+type _Told = tuple[Bot, Update]
+type _Seats = dict[tuple[int, int], tuple[Seat, Channel]]
+
+
+@dataclass
+class _Intake:
+    """One transaction's worth: who hears what, which messages are known, and what is to be handed on."""
+
+    act: Act
+    seats: _Seats
+    shelf: Shelf
+    taken: list[tuple[Channel, Taken, Message]] = field(default_factory=list)
+
+    def hears(self, bot: Bot, telegram_id: int, *, group_id: int | None = None) -> Channel | None:
+        """The project's channel, if the bot may write there at this moment (in that group)."""
+        return _heard(self.seats, bot, telegram_id, group_id)
+
+
+async def _take_in(tools: Tools, project_id: int, deliveries: Sequence[_Delivery]) -> list[None]:
+    async with tools.acting(None, project_id) as act:
+        told = await _not_seen(act, deliveries)
+        seats = await seats_there(act, {bot.id for bot, _ in told}, _channels_named(told)) if told else {}
+        intake = _Intake(act, seats, await take_down(act, _pieces(told, seats)))
+        for bot, update in told:
+            await _take(intake, bot, update)
+        await act.flush()
+        for channel, taken, message in intake.taken:
+            _hand_on(act, channel, taken, message)
+    return [None] * len(deliveries)
+
+
+async def _not_seen(act: Act, deliveries: Sequence[_Delivery]) -> list[_Told]:
+    """The updates that were not taken in before, read; those that mean nothing to us are noted and left out."""
+    numbers = {(one.bot.telegram_id, int(raw["update_id"])): (one.bot, raw) for one in deliveries for raw in one.raw}
+    seen = await act.session.execute(
+        select(SeenUpdate.bot_telegram_id, SeenUpdate.update_id).where(
+            SeenUpdate.bot_telegram_id.in_({bot_id for bot_id, _ in numbers}),
+            SeenUpdate.update_id.in_({number for _, number in numbers}),
         )
     )
-    known = set(seen)
-    fresh = {number: one for number, one in numbers.items() if number not in known}
+    fresh = numbers.keys() - {(row.bot_telegram_id, row.update_id) for row in seen}
     act.session.add_all(
-        SeenUpdate(bot_telegram_id=bot.telegram_id, update_id=number, seen_at=act.now) for number in fresh
+        SeenUpdate(bot_telegram_id=bot_id, update_id=number, seen_at=act.now) for bot_id, number in fresh
     )
-    return list(fresh.values())
+    found = [(bot, read_update(raw)) for key, (bot, raw) in numbers.items() if key in fresh]
+    return [(bot, update) for bot, update in found if update is not None]
 
 
-async def _take(act: Act, bot: Bot, update: Update) -> None:
+def _channels_named(told: Sequence[_Told]) -> set[int]:
+    messages = [update.event for _, update in told if isinstance(update.event, Message)]
+    return {chat.id for one in messages for chat in (one.chat, one.sender_chat) if chat}
+
+
+def _pieces(told: Sequence[_Told], seats: _Seats) -> list[tuple[Channel, Piece]]:
+    """The messages of posts among these updates."""
+    pieces: list[tuple[Channel, Piece]] = []
+    for bot, update in told:
+        message = update.event
+        if not isinstance(message, Message):
+            continue
+        if update.kind == "channel_post" and (channel := _heard(seats, bot, message.chat.id)):
+            pieces.append((channel, channel_piece(message)))
+        elif message.is_automatic_forward and message.sender_chat:
+            channel = _heard(seats, bot, message.sender_chat.id, message.chat.id)
+            pieces += [(channel, group_piece(message, channel))] if channel else []
+    return pieces
+
+
+def _heard(seats: _Seats, bot: Bot, telegram_id: int, group_id: int | None = None) -> Channel | None:
+    """Asked anew for every message: an update before it in the same batch may have ended the seat."""
+    seat, channel = seats.get((bot.id, telegram_id), (None, None))
+    if seat is None or channel is None or seat.state != SeatState.ACTIVE or channel.state != ChannelState.ACTIVE:
+        return None
+    return channel if group_id in (None, channel.group_id) else None
+
+
+async def _take(intake: _Intake, bot: Bot, update: Update) -> None:
     event = update.event
     if isinstance(event, ChatMemberUpdate):
-        await membership_changed(act, bot, event)
+        await membership_changed(intake.act, bot, event)
     elif isinstance(event, Message) and update.kind == "channel_post" and not event.is_service:
-        await _take_post(act, bot, event)
+        await _take_post(intake, bot, event)
     elif isinstance(event, Message) and update.kind == "edited_channel_post":
-        await _take_post_edit(act, bot, event)
+        await _take_post_edit(intake, bot, event)
     elif isinstance(event, Message) and event.is_automatic_forward and event.sender_chat:
-        await _take_root(act, bot, event, channel_id=event.sender_chat.id)
+        await _take_root(intake, bot, event, channel_id=event.sender_chat.id)
 
 
-async def _take_post(act: Act, bot: Bot, message: Message) -> None:
-    for channel in await channels_heard_by(act, bot.id, channel_telegram_id=message.chat.id):
-        taken = await take_piece(act, channel, channel_piece(message), spoken_under=_spoken_under)
-        _hand_on(act, channel, taken, message)
+async def _take_post(intake: _Intake, bot: Bot, message: Message) -> None:
+    channel = intake.hears(bot, message.chat.id)
+    if channel is not None:
+        await _take_piece(intake, channel, channel_piece(message))
+    await _note_newest(intake.act, channel, message)
 
 
-async def _take_root(act: Act, bot: Bot, message: Message, channel_id: int) -> None:
-    channels = await channels_heard_by(act, bot.id, channel_telegram_id=channel_id, group_id=message.chat.id)
-    if not channels:
-        await link_changed(act, bot, channel_telegram_id=channel_id, group_id=message.chat.id)
-    for channel in channels:
-        taken = await take_piece(act, channel, group_piece(message, channel), spoken_under=_spoken_under)
-        _hand_on(act, channel, taken, message)
+async def _note_newest(act: Act, heard: Channel | None, message: Message) -> None:
+    """Whether comments can stand under the newest post: of a channel that is being set up nothing else is kept."""
+    for channel in [heard] if heard else await channels_waiting(act, message.chat.id):
+        if channel.posted_at is None or message.date >= channel.posted_at:
+            channel.posted_at, channel.last_post_has_buttons = message.date, message.has_keyboard
+
+
+async def _take_root(intake: _Intake, bot: Bot, message: Message, channel_id: int) -> None:
+    channel = intake.hears(bot, channel_id, group_id=message.chat.id)
+    if channel is None:
+        await link_changed(intake.act, bot, channel_telegram_id=channel_id, group_id=message.chat.id)
+    else:
+        await _take_piece(intake, channel, group_piece(message, channel))
+
+
+async def _take_piece(intake: _Intake, channel: Channel, piece: Piece) -> None:
+    taken = await take_piece(intake.act, channel, piece, shelf=intake.shelf, spoken_under=_spoken_under)
+    intake.taken.append((channel, taken, piece.message))
 
 
 async def _spoken_under(act: Act, post_ids: Sequence[int]) -> set[int]:
-    """Those of the posts under which a comment stands, or may stand."""
-    there = Comment.state.in_(("sending", "sent", "unknown"))
-    return set(await act.session.scalars(select(Comment.post_id).where(Comment.post_id.in_(post_ids), there)))
+    """Those of the posts under which a comment stands, or may stand. Their comments are locked until the act ends:
+    one that begins to be sent meanwhile would be deleted with its post, and written again under the other."""
+    asked = select(Comment).where(Comment.post_id.in_(post_ids)).order_by(Comment.id).with_for_update()
+    found = await act.session.scalars(asked.execution_options(populate_existing=True))
+    return {comment.post_id for comment in found if comment.state in ("sending", "sent", "unknown")}
 
 
 def _hand_on(act: Act, channel: Channel, taken: Taken, message: Message) -> None:
@@ -153,11 +235,12 @@ def _hand_on(act: Act, channel: Channel, taken: Taken, message: Message) -> None
     act.enqueue(job, run_after=act.now + timedelta(seconds=settle), key=f"plan:{post.id}")
 
 
-async def _take_post_edit(act: Act, bot: Bot, message: Message) -> None:
-    for channel in await channels_heard_by(act, bot.id, channel_telegram_id=message.chat.id):
-        post = await take_edit(act, channel, message)
-        if post is not None:
-            record(act, "post_edited", post_id=post.id, channel_id=channel.id)
+async def _take_post_edit(intake: _Intake, bot: Bot, message: Message) -> None:
+    channel = intake.hears(bot, message.chat.id)
+    post = await take_edit(intake.act, channel, message) if channel else None
+    if post is not None:
+        record(intake.act, "post_edited", post_id=post.id, channel_id=post.channel_id)
+    await _note_newest(intake.act, channel, message)
 
 
 async def forget_updates(tools: Tools, job: ForgetUpdates) -> Outcome:

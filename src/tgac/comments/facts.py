@@ -1,11 +1,19 @@
 """Rows become the facts that the planner and the texts work with."""
 
 import re
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
 
 from tgac.bots.models import Bot
 from tgac.channels.models import Channel
+from tgac.comments.decide import Order
+from tgac.comments.models import Comment
+from tgac.journal.service import About
 from tgac.kit.telegram.links import message_link
+from tgac.kit.telegram.types import Button, Look
+from tgac.people.models import Project
 from tgac.posts.models import Post
+from tgac.tasks.config import Content, TaskConfig
 from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts
 
 _HASHTAG = re.compile(r"(?<!\w)#(\w{1,100})")
@@ -18,11 +26,16 @@ def language_of(text: str) -> str:
     return "ru" if len(_CYRILLIC.findall(text)) > len(_LATIN.findall(text)) else "en"
 
 
+def hashtags_in(text: str) -> tuple[str, ...]:
+    """The hashtags of a text, without #."""
+    return tuple(_HASHTAG.findall(text))
+
+
 def post_link(base: str, post: Post, channel: Channel) -> str:
     """Where the post is read (`base` is Config.telegram_link_base); empty while its number is not known."""
     if post.message_id is None:
         return ""
-    return message_link(base, channel.username or channel.telegram_id, message_id=post.message_id)
+    return message_link(base, channel.address, message_id=post.message_id)
 
 
 def post_facts(base: str, post: Post, channel: Channel) -> PostFacts:
@@ -33,12 +46,30 @@ def post_facts(base: str, post: Post, channel: Channel) -> PostFacts:
         link=post_link(base, post, channel),
         published_at=post.published_at,
         seen_at=post.seen_at,
-        hashtags=tuple(_HASHTAG.findall(post.text)),
+        hashtags=hashtags_in(post.text),
         media=frozenset({post.media}) if post.media else frozenset(),
         forwarded=post.forwarded,
         has_keyboard=post.has_keyboard,
         language=language_of(post.text),
     )
+
+
+def has_thread(post: Post, channel: Channel) -> bool:
+    """Whether comments can stand under the post.
+
+    A thread in a group that is no longer the channel's is none: there its number is a stranger's message.
+    """
+    return post.root_id is not None and post.root_group_id == channel.group_id
+
+
+def order_for(task_id: int, config: TaskConfig, bots: Iterable[Bot]) -> Order:
+    """A task as the planner sees it."""
+    return Order(task_id, config, tuple(bot_facts(bot) for bot in bots))
+
+
+def zone_for(config: TaskConfig, project: Project) -> ZoneInfo:
+    """The zone of a task's times: its own, else the project's."""
+    return config.timing.zone or ZoneInfo(project.time_zone)
 
 
 def channel_facts(channel: Channel) -> ChannelFacts:
@@ -49,3 +80,21 @@ def channel_facts(channel: Channel) -> ChannelFacts:
 def bot_facts(bot: Bot) -> BotFacts:
     """A bot as texts speak of it."""
     return BotFacts(id=bot.id, name=bot.name, username=bot.username)
+
+
+def look_of(comment: Comment, content: Content) -> Look:
+    """How the comment is shown besides its text."""
+    rows = comment.decision.get("buttons", [])
+    keyboard = tuple(tuple(Button(one["text"], url=one["url"]) for one in row) for row in rows)
+    return Look(keyboard=keyboard, link_preview=content.link_preview, silent=content.silent)
+
+
+def about(comment: Comment) -> About:
+    """What an event of this comment is about."""
+    return {
+        "post_id": comment.post_id,
+        "comment_id": comment.id,
+        "task_id": comment.task_id,
+        "bot_id": comment.bot_id,
+        "channel_id": comment.channel_id,
+    }

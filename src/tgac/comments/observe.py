@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from tgac.bots.models import Bot, BotStatus
 from tgac.bots.service import token_of
+from tgac.comments.facts import about, look_of
 from tgac.comments.jobs import Observe
 from tgac.comments.models import Comment
+from tgac.comments.orders import config_of
 from tgac.comments.reasons import GONE, stored
-from tgac.comments.send import about, look_of
 from tgac.journal.service import record
 from tgac.kit.queue.jobs import Cancel, Done, Outcome, Snooze
 from tgac.kit.secrets import Secret
@@ -71,7 +72,10 @@ async def _ask(tools: Tools, job: Observe) -> _Question | Snooze | None:
             return None
         if bot.status == BotStatus.PAUSED:
             return Snooze(PAUSED_S)
-        look = look_of(comment, task.config)
+        config = config_of(task.config)
+        if config is None:
+            return None
+        look = look_of(comment, config.content)
         return _Question(token_of(act.keys, bot), comment.group_id, comment.message_id, comment.text or "", look)
 
 

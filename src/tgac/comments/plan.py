@@ -1,75 +1,76 @@
 """Plan: every task's decision about a post is written down, with its reason; what shall be sent becomes a job."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tgac.channels.models import Channel
-from tgac.comments.decide import Decision, Order, Plan, Thread, decide
-from tgac.comments.facts import bot_facts, channel_facts, post_facts
+from tgac.comments.decide import Decision, Plan, Thread, decide
+from tgac.comments.facts import about, channel_facts, has_thread, order_for, post_facts, zone_for
 from tgac.comments.jobs import PlanPost, SendComment
 from tgac.comments.models import Comment
-from tgac.comments.reasons import NO_THREAD, stored
-from tgac.journal.service import About, record
+from tgac.comments.orders import config_of
+from tgac.comments.reasons import LINE_FAILED, NO_THREAD, TASK_UNREADABLE, stored
+from tgac.comments.review import hold_for_review, is_reviewed
+from tgac.comments.survey import Survey, survey
+from tgac.journal.service import record
 from tgac.kit.act import Act
+from tgac.kit.log import log
 from tgac.kit.queue.jobs import Cancel, Done, Outcome
 from tgac.kit.tools import Tools
-from tgac.people.models import Project
 from tgac.posts.models import Post
-from tgac.settings.service import holding_here
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.models import Task
-from tgac.tasks.queries import bots_for, tasks_for_channel
 
-STANDING = ("planned", "awaiting_approval", "sending", "sent", "unknown")
-"""The states in which a comment takes a place under its post."""
+type Decided = tuple[Comment, Decision]
 
 
 async def plan_post(tools: Tools, job: PlanPost) -> Outcome:
     """Decide about a post for every task that has not decided yet. Planning twice changes nothing."""
+    return await tools.together(plan_posts)(job.project_id, job.post_id)
+
+
+async def plan_posts(tools: Tools, project_id: int, post_ids: Sequence[int]) -> list[Outcome]:
+    """Decide about these posts of a project, in one transaction."""
+    async with tools.acting(None, project_id) as act:
+        seen = await survey(act, post_ids)
+        decided = [one for post in seen.posts.values() for one in _plan(act, post, seen, tools)]
+        act.session.add_all(comment for comment, _ in decided)
+        await act.flush()
+        for comment, decision in decided:
+            _tell(act, comment, decision, seen=seen)
+    gone = Cancel("the post was merged into another or deleted")
+    return [Done() if post_id in seen.posts else gone for post_id in post_ids]
+
+
+async def plan_given_up(tools: Tools, job: PlanPost) -> None:
+    """The last attempt to plan a post has failed: say so where its comments would stand."""
     async with tools.acting(None, job.project_id) as act:
-        post = await act.session.get(Post, job.post_id)
-        if post is None:
-            return Cancel("the post was merged into another or deleted")
-        channel = await act.session.get_one(Channel, post.channel_id)
-        project = await act.session.get_one(Project, job.project_id)
-        if project.status != "active" or project.stopped_at or channel.state != "active":
-            record(act, "post_left", {"state": channel.state, "project": project.status}, post_id=post.id)
-            return Done()
-        for task in await tasks_for_channel(act, channel.id):
-            await _plan_task(act, task, _Place(post, channel, project), tools)
-    return Done()
+        if await act.session.scalar(select(Post.id).where(Post.id == job.post_id)):
+            record(act, "post_left", {"failed": True}, post_id=job.post_id)
 
 
-@dataclass(frozen=True)
-class _Place:
-    post: Post
-    channel: Channel
-    project: Project
+def _plan(act: Act, post: Post, seen: Survey, tools: Tools) -> list[Decided]:
+    channel, project = seen.channels[post.channel_id], seen.project
+    if project.status != "active" or project.stopped_at or channel.state != "active":
+        record(act, "post_left", {"state": channel.state, "project": project.status}, post_id=post.id)
+        return []
+    return [one for task in seen.tasks[channel.id] for one in _plan_task(act, task, post, seen=seen, tools=tools)]
 
 
-async def _plan_task(act: Act, task: Task, place: _Place, tools: Tools) -> None:
-    config = TaskConfig.model_validate(task.config)
-    zone = config.timing.zone or ZoneInfo(place.project.time_zone)
-    bots = tuple(bot_facts(bot) for bot in await bots_for(act, task.id, place.channel.id))
-    order = Order(task.id, config, bots)
-    known = await _known(act, task.id, place.post.id)
-    for n in range(1, config.limits.per_post + 1):
-        comment = known.get(n)
-        if comment is not None and not _may_be_decided_again(comment, place.post):
+def _plan_task(act: Act, task: Task, post: Post, *, seen: Survey, tools: Tools) -> list[Decided]:
+    config, decided = config_of(task.config), []
+    for n in range(1, (config.limits.per_post if config else 1) + 1):
+        comment = seen.known(task, post, n)
+        if comment is not None and not _may_be_decided_again(comment, post):
             continue
-        thread = await _thread(act, place)
         seed = tools.dice.getrandbits(32)
-        facts = post_facts(act.config.telegram_link_base, place.post, place.channel), channel_facts(place.channel)
-        decision = decide(*facts, order, thread, zone=zone, seed=seed)
-        await _write(act, comment or _blank(act, task, place, n), decision)
-
-
-async def _known(act: Act, task_id: int, post_id: int) -> Mapping[int, Comment]:
-    found = await act.session.scalars(select(Comment).where(Comment.task_id == task_id, Comment.post_id == post_id))
-    return {comment.n: comment for comment in found}
+        decision = _decide(act, task, post, seen=seen, config=config, seed=seed)
+        comment = comment or _blank(act, task, post, channel=seen.channels[post.channel_id], n=n)
+        _write(act, comment, decision)
+        seen.written(comment)
+        decided.append((comment, decision))
+    return decided
 
 
 def _may_be_decided_again(comment: Comment, post: Post) -> bool:
@@ -77,32 +78,37 @@ def _may_be_decided_again(comment: Comment, post: Post) -> bool:
     return comment.state == "skipped" and comment.reason == NO_THREAD.code and post.root_id is not None
 
 
-async def _thread(act: Act, place: _Place) -> Thread:
-    taken = await act.session.scalar(
-        select(func.count()).select_from(Comment).where(Comment.post_id == place.post.id, Comment.state.in_(STANDING))
-    )
-    previous = await act.session.scalar(
-        select(Comment.text)
-        .where(Comment.channel_id == place.channel.id, Comment.state.in_(STANDING))
-        .order_by(Comment.id.desc())
-        .limit(1)
-    )
+def _decide(act: Act, task: Task, post: Post, *, seen: Survey, config: TaskConfig | None, seed: int) -> Decision:
+    """The decision; what cannot be decided has its reason too, and takes no other task's from it."""
+    if config is None:
+        return Decision(TASK_UNREADABLE, {})
+    try:
+        channel = seen.channels[post.channel_id]
+        zone = zone_for(config, seen.project)
+        order = order_for(task.id, config, seen.bots.get((task.id, channel.id), ()))
+        facts = post_facts(act.config.telegram_link_base, post, channel), channel_facts(channel)
+        return decide(*facts, order, _thread(post, channel, seen), zone=zone, seed=seed)
+    except Exception as error:  # noqa: BLE001  a task that breaks the planner must not leave the others without outcome
+        log().error("task_not_decided", task=task.id, post=post.id, exc_info=error)
+        return Decision(LINE_FAILED, {})
+
+
+def _thread(post: Post, channel: Channel, seen: Survey) -> Thread:
     return Thread(
-        # A thread in a group that is no longer the channel's is none: there its number is a stranger's message.
-        has_root=place.post.root_id is not None and place.post.root_group_id == place.channel.group_id,
-        is_gone=place.post.gone_at is not None,
-        taken=taken or 0,
-        limit=(await holding_here(act)).collision_limit_per_post,
-        previous_text=previous,
+        has_root=has_thread(post, channel),
+        is_gone=post.gone_at is not None,
+        taken=seen.taken(post),
+        limit=seen.holding.collision_limit_per_post,
+        previous_text=seen.last_text.get(channel.id),
     )
 
 
-def _blank(act: Act, task: Task, place: _Place, n: int) -> Comment:
+def _blank(act: Act, task: Task, post: Post, *, channel: Channel, n: int) -> Comment:
     return Comment(
         task_id=task.id,
-        post_id=place.post.id,
-        channel_id=place.channel.id,
-        group_id=place.channel.group_id,
+        post_id=post.id,
+        channel_id=channel.id,
+        group_id=channel.group_id,
         n=n,
         state="planned",
         fence=0,
@@ -113,7 +119,7 @@ def _blank(act: Act, task: Task, place: _Place, n: int) -> Comment:
     )
 
 
-async def _write(act: Act, comment: Comment, decision: Decision) -> None:
+def _write(act: Act, comment: Comment, decision: Decision) -> None:
     outcome = decision.outcome
     comment.decision = decision.values
     comment.changed_at = act.now
@@ -121,20 +127,19 @@ async def _write(act: Act, comment: Comment, decision: Decision) -> None:
         _write_plan(comment, outcome)
     else:
         comment.state, comment.reason, comment.reason_data = "skipped", outcome.code, stored(outcome)
-    act.session.add(comment)
-    await act.flush()
-    about: About = {
-        "post_id": comment.post_id,
-        "comment_id": comment.id,
-        "task_id": comment.task_id,
-        "channel_id": comment.channel_id,
-        "bot_id": comment.bot_id,
-    }
-    if not isinstance(outcome, Plan):
-        record(act, "comment_skipped", comment.reason_data, **about)
+
+
+def _tell(act: Act, comment: Comment, decision: Decision, *, seen: Survey) -> None:
+    """The event, and the job of what is to be sent: both name the comment by its number."""
+    if not isinstance(decision.outcome, Plan):
+        record(act, "comment_skipped", comment.reason_data, **about(comment))
         return
-    record(act, "comment_planned", {"send_at": outcome.send_at.isoformat()}, **about)
-    act.enqueue(SendComment(act.project_id, comment.id), run_after=outcome.send_at, key=f"send:{comment.id}")
+    if is_reviewed(act, seen.channels[comment.channel_id], seen.holding.review_days):
+        hold_for_review(act, comment)
+        return
+    send_at = decision.outcome.send_at
+    record(act, "comment_planned", {"send_at": send_at.isoformat()}, **about(comment))
+    act.enqueue(SendComment(act.project_id, comment.id), run_after=send_at, key=f"send:{comment.id}")
 
 
 def _write_plan(comment: Comment, plan: Plan) -> None:

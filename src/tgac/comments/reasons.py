@@ -14,11 +14,18 @@ PROJECT_STOPPED = Reason("project_stopped", N_("The project's emergency stop was
 TASK_OFF = Reason("task_off", N_("The task was switched off before the comment was due."))
 BOT_NOT_ACTIVE = Reason("bot_not_active", N_("The bot is paused, revoked or removed."))
 SEAT_LOST = Reason("seat_lost", N_("The bot has lost its place in the channel or its group."))
+TASK_UNREADABLE = Reason(
+    "task_unreadable", N_("The task's settings cannot be read any more: open the task, look at them and save it.")
+)
+LINE_FAILED = Reason("line_failed", N_("A fault in the program: it stands in the log, and nothing was sent."))
 EXPIRED = Reason("expired", N_("It could not be sent in time."))
 WORKER_LOST = Reason(
     "worker_lost", N_("The sending process was lost in the middle: Telegram may or may not have the comment.")
 )
 CANCELLED_BY_PERSON = Reason("cancelled_by_person", N_("Somebody cancelled it."))
+SKIPPED_BY_PERSON = Reason("skipped_by_person", N_("Somebody decided against it."))
+IN_REVIEW = Reason("in_review", N_("The channel is still in its review period: somebody has to approve it."))
+NOT_APPROVED = Reason("not_approved", N_("Nobody approved it in time."))
 CONFIRMED_BY_PERSON = Reason("confirmed_by_person", N_("Somebody looked and confirmed it."))
 DROPPED_BY_PERSON = Reason("dropped_by_person", N_("Somebody looked: it is not there."))
 DELETED_AT_ONCE = Reason(

@@ -5,11 +5,11 @@ from typing import Final
 
 from sqlalchemy import select
 
+from tgac.comments.facts import about
 from tgac.comments.forms import Resolution
 from tgac.comments.models import Comment
 from tgac.comments.queries import find_comment
 from tgac.comments.reasons import CANCELLED_BY_PERSON, CONFIRMED_BY_PERSON, DROPPED_BY_PERSON, stored
-from tgac.comments.send import about
 from tgac.comments.views import STATES
 from tgac.journal.service import record
 from tgac.kit.act import Act
@@ -26,7 +26,7 @@ async def cancel_comment(act: Act, comment_id: int) -> Comment:
     """Let a planned comment not be sent. Raises NotFound, Refused, Conflict for one that is not planned (any more)."""
     require(act, Right.REVIEW)
     comment = await _in_state(act, comment_id, "planned")
-    _end(act, comment, state="cancelled", reason=CANCELLED_BY_PERSON, kind="comment_cancelled")
+    end_comment(act, comment, state="cancelled", reason=CANCELLED_BY_PERSON, kind="comment_cancelled")
     return comment
 
 
@@ -39,11 +39,11 @@ async def resolve_comment(act: Act, comment_id: int, resolution: Resolution) -> 
     require(act, Right.REVIEW)
     comment = await _in_state(act, comment_id, "unknown")
     if resolution.answer == "not_there":
-        _end(act, comment, state="rejected", reason=DROPPED_BY_PERSON, kind="comment_dropped")
+        end_comment(act, comment, state="rejected", reason=DROPPED_BY_PERSON, kind="comment_dropped")
         return comment
     comment.message_id = await _place(act, comment, resolution)
     comment.sent_at = comment.sending_at or act.now
-    _end(act, comment, state="sent", reason=CONFIRMED_BY_PERSON, kind="comment_confirmed")
+    end_comment(act, comment, state="sent", reason=CONFIRMED_BY_PERSON, kind="comment_confirmed")
     return comment
 
 
@@ -75,7 +75,8 @@ async def _place(act: Act, comment: Comment, resolution: Resolution) -> int | No
     return number
 
 
-def _end(act: Act, comment: Comment, *, state: str, reason: Reason, kind: str) -> None:
+def end_comment(act: Act, comment: Comment, *, state: str, reason: Reason, kind: str) -> None:
+    """Put the comment, locked by whoever calls, into a state that it does not leave by itself."""
     comment.state, comment.changed_at = state, act.now
     comment.reason, comment.reason_data = reason.code, stored(reason)
     data = {"message_id": comment.message_id} if comment.message_id is not None else {}

@@ -138,8 +138,8 @@ def comment_link(base: str, comment: Comment, post: Post, *, channel: Channel) -
     if comment.message_id is None:
         return ""
     if post.message_id is None or comment.reason == reasons.UNREPLIED_STAYS.code:
-        return message_link(base, channel.group_username or channel.group_id, message_id=comment.message_id)
-    place = channel.username or channel.telegram_id
+        return message_link(base, channel.group_address, message_id=comment.message_id)
+    place = channel.address
     return message_link(base, place, message_id=post.message_id, comment_id=comment.message_id)
 
 
@@ -149,7 +149,7 @@ def comment_sentence(comment: Comment, zone: tzinfo) -> str:
         return _("It goes out at %(at)s.", at=show_moment(comment.send_at, zone, seconds=True))
     if comment.state == "sending":
         return _("Telegram is asked to post it.")
-    return reasons.sentence(_readable(comment.reason_data, zone))
+    return reasons.sentence(readable(comment.reason_data, zone))
 
 
 def runs_of(html: str) -> list[Run]:
@@ -219,7 +219,7 @@ def _taken(decision: Mapping[str, Any]) -> str:
     return _("%(taken)s of at most %(limit)s", taken=decision["taken"], limit=decision.get("limit", ""))
 
 
-def _readable(data: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
+def readable(data: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     """A stored reason whose moments are written as people write them."""
     values = data.get("values", {})
     return {**data, "values": {name: _shown(value, zone) or value for name, value in values.items()}}
@@ -235,6 +235,8 @@ def why_none(post: Post, left: Event | None, now: datetime) -> str:
 
 
 def _left_reason(data: Mapping[str, Any]) -> str:
+    if data.get("failed"):
+        return reasons.LINE_FAILED.sentence
     if data.get("state", "active") != "active":
         return reasons.CHANNEL_SUSPENDED.sentence
     if data.get("project", "active") != "active":
@@ -278,7 +280,7 @@ def _values(event: Event | PanelEvent, decision: Mapping[str, Any], zone: tzinfo
         "kind": event.kind.replace("_", " "),
         "at": _due(data.get("send_at"), event.at, zone),
         "because": _because(data.get("send_at"), decision),
-        "reason": reasons.sentence(_readable(data, zone)) if "values" in data else "",
+        "reason": reasons.sentence(readable(data, zone)) if "values" in data else "",
         "left": _left_reason(data),
         "again_s": round(float(data.get("again_s", 0))),
         "attempt": data.get("attempt", 1),

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from tgac.comments import service
+from tgac.comments import review, service
 from tgac.comments.forms import Resolution
 from tgac.comments.models import Comment
 from tgac.comments.queries import (
@@ -41,7 +41,8 @@ _NOT_A_TAB: Final = ("sending", "awaiting_approval")
 async def posts_page(request: Request, act: ReadAct, asked: Page, channel_id: str = "") -> HTMLResponse:
     """The posts that were seen, each with its outcomes."""
     require(act, Right.LOOK)
-    chosen = int(channel_id) if channel_id.isascii() and channel_id.isdecimal() else None
+    is_number = channel_id.isascii() and channel_id.isdecimal() and len(channel_id) < 19
+    chosen = int(channel_id) if is_number else None
     posts, following = await paged(act, posts_like(asked.q, chosen), Post.id, page=asked)
     return page(
         request,
@@ -89,6 +90,20 @@ async def comment_page(request: Request, act: ReadAct, comment_id: RowId) -> Res
     """A comment is shown under its post."""
     require(act, Right.LOOK)
     return go(request, _place(await find_comment(act, comment_id)))
+
+
+@router.post("/comments/{comment_id}/approve")
+async def approve_comment(request: Request, act: WriteAct, comment_id: RowId) -> Response:
+    """Let it go out and show it."""
+    comment = await review.approve_comment(act, comment_id)
+    return go(request, _place(comment), Notice(_("Approved.")))
+
+
+@router.post("/comments/{comment_id}/skip")
+async def skip_comment(request: Request, act: WriteAct, comment_id: RowId) -> Response:
+    """Let it not go out and show it."""
+    comment = await review.skip_comment(act, comment_id)
+    return go(request, _place(comment), Notice(_("Skipped. It will not be sent.")))
 
 
 @router.post("/comments/{comment_id}/cancel")

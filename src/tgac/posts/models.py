@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from tgac.kit.db.base import Base, Owned, owned_args, owned_key
 from tgac.kit.db.types import Id
@@ -46,12 +46,15 @@ class PostItem(Owned, Base):
     post_id: Mapped[int] = mapped_column(Id, index=True)
     message_id: Mapped[int | None]
     root_id: Mapped[int | None]
+    root_group_id: Mapped[int | None] = mapped_column(BigInteger)
     album_id: Mapped[str | None] = mapped_column(String(64))
     origin: Mapped[str | None] = mapped_column(String(200))
+    post: Mapped[Post] = relationship(Post, lazy="raise", primaryjoin=lambda: foreign(PostItem.post_id) == Post.id)
 
     __table_args__ = owned_args(
         owned_key("post_id", "posts"),
         UniqueConstraint("channel_id", "message_id"),
-        UniqueConstraint("channel_id", "root_id"),
+        # With the group: a channel may get another one, which counts its messages anew.
+        UniqueConstraint("channel_id", "root_group_id", "root_id"),
         Index("ix_post_items_channel_id_origin", "channel_id", "origin"),
     )

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from tgac.channels.models import Channel
 from tgac.kit.act import Act
@@ -30,6 +31,7 @@ class Piece:
 
     message_id: int | None
     root_id: int | None
+    root_group_id: int | None
     album_id: str | None
     root_album_id: str | None
     origin: str | None
@@ -39,41 +41,77 @@ class Piece:
 
 @dataclass(frozen=True)
 class Taken:
-    """What became of a message: its post; whether the message itself and the post's thread were not known before."""
+    """What became of a message: its post, and whether the message itself was not known before."""
 
     post: Post
     is_fresh: bool
-    has_fresh_root: bool
+
+
+class Shelf:
+    """The items that are at hand, by their messages: a message whose item is known needs no statement."""
+
+    def __init__(self) -> None:
+        self._by_message: dict[tuple[int, int], PostItem] = {}
+        self._by_root: dict[tuple[int, int | None, int], PostItem] = {}
+
+    def put(self, item: PostItem) -> None:
+        """Have an item at hand."""
+        if item.message_id is not None:
+            self._by_message[item.channel_id, item.message_id] = item
+        if item.root_id is not None:
+            self._by_root[item.channel_id, item.root_group_id, item.root_id] = item
+
+    def item_of(self, channel: Channel, piece: Piece) -> PostItem | None:
+        """The item that this message is, or whose other half it is."""
+        found = self._by_message.get((channel.id, piece.message_id)) if piece.message_id is not None else None
+        if found is None and piece.root_id is not None:
+            found = self._by_root.get((channel.id, piece.root_group_id, piece.root_id))
+        return found
+
+
+async def take_down(act: Act, pieces: Sequence[tuple[Channel, Piece]]) -> Shelf:
+    """The shelf with every item that these messages are."""
+    shelf = Shelf()
+    there = PostItem.channel_id.in_({channel.id for channel, _ in pieces})
+    messages = {piece.message_id for _, piece in pieces if piece.message_id is not None}
+    roots = {piece.root_id for _, piece in pieces if piece.root_id is not None}
+    groups = {piece.root_group_id for _, piece in pieces if piece.root_id is not None}
+    by_root = and_(PostItem.root_group_id.in_(groups), PostItem.root_id.in_(roots))
+    for numbers, same in ((messages, PostItem.message_id.in_(messages)), (roots, by_root)):
+        if numbers:
+            asked = select(PostItem).options(joinedload(PostItem.post)).where(there, same)
+            for item in await act.session.scalars(asked):
+                shelf.put(item)
+    return shelf
 
 
 def channel_piece(message: Message) -> Piece:
     """A `channel_post`."""
     origin = message.forward_origin.signature if message.forward_origin else None
-    return Piece(message.message_id, None, message.media_group_id, None, origin, message.date, message)
+    return Piece(message.message_id, None, None, message.media_group_id, None, origin, message.date, message)
 
 
 def group_piece(message: Message, channel: Channel) -> Piece:
     """An automatic forward. Its origin is our post, unless the post is a repost: then it is the original."""
-    origin = message.forward_origin
+    origin, place = message.forward_origin, (message.message_id, message.chat.id, None, message.media_group_id)
     if origin and origin.chat_id == channel.telegram_id and origin.message_id:
-        return Piece(origin.message_id, message.message_id, None, message.media_group_id, None, origin.date, message)
-    signature = origin.signature if origin else None
-    return Piece(None, message.message_id, None, message.media_group_id, signature, message.date, message)
+        return Piece(origin.message_id, *place, None, origin.date, message)
+    return Piece(None, *place, origin.signature if origin else None, message.date, message)
 
 
-async def take_piece(act: Act, channel: Channel, piece: Piece, *, spoken_under: SpokenUnder) -> Taken:
-    """Put a message to its post, making the post if it is the first. A second delivery changes nothing."""
-    item = await _item_of(act, channel, piece)
+async def take_piece(act: Act, channel: Channel, piece: Piece, *, shelf: Shelf, spoken_under: SpokenUnder) -> Taken:
+    """Put a message to its post, making the post if it is the first. A second delivery changes nothing.
+
+    What is made has its number when the act is flushed.
+    """
+    item = shelf.item_of(channel, piece) or await _other_half(act, channel, piece)
     if item is not None and not _says_more(item, piece):
-        return Taken(await act.session.get_one(Post, item.post_id), is_fresh=False, has_fresh_root=False)
+        return Taken(item.post, is_fresh=False)
     posts = await _posts_of(act, channel, piece, item)
     post = await _one_of(act, posts, spoken_under) if posts else _new_post(act, channel, piece)
-    had_root = post.root_id is not None
     _fold(post, piece)
-    await act.flush()
-    _put_item(act, item or PostItem(channel_id=channel.id), post, piece)
-    await act.flush()
-    return Taken(post, is_fresh=True, has_fresh_root=post.root_id is not None and not had_root)
+    shelf.put(_put_item(act, item or PostItem(channel_id=channel.id), post, piece))
+    return Taken(post, is_fresh=True)
 
 
 def _says_more(item: PostItem, piece: Piece) -> bool:
@@ -82,27 +120,6 @@ def _says_more(item: PostItem, piece: Piece) -> bool:
         or (item.message_id is None and piece.message_id is not None)
         or (piece.root_id is None and piece.album_id is not None and item.album_id is None)
     )
-
-
-async def _item_of(act: Act, channel: Channel, piece: Piece) -> PostItem | None:
-    """The item that this message is, or whose other half it is."""
-    same: list[ColumnElement[bool]] = []
-    if piece.message_id is not None:
-        same.append(PostItem.message_id == piece.message_id)
-    if piece.root_id is not None:
-        same.append(PostItem.root_id == piece.root_id)
-    found = await act.session.scalars(select(PostItem).where(PostItem.channel_id == channel.id, or_(*same)))
-    mine = [item for item in found if not await _is_of_another_group(act, item, piece)]
-    return mine[0] if mine else await _other_half(act, channel, piece)
-
-
-async def _is_of_another_group(act: Act, item: PostItem, piece: Piece) -> bool:
-    """The channel got another group, which counts its messages anew: the number says nothing of the older post."""
-    if piece.message_id is None or item.message_id in (None, piece.message_id):
-        return False
-    item.root_id = None
-    await act.flush()
-    return True
 
 
 async def _other_half(act: Act, channel: Channel, piece: Piece) -> PostItem | None:
@@ -117,7 +134,8 @@ async def _other_half(act: Act, channel: Channel, piece: Piece) -> PostItem | No
     near = Post.published_at.between(piece.published_at - SAME_MOMENT, piece.published_at + SAME_MOMENT)
     found = await act.session.scalars(
         select(PostItem)
-        .join(Post, Post.id == PostItem.post_id)
+        .join(PostItem.post)
+        .options(contains_eager(PostItem.post))
         .where(PostItem.channel_id == channel.id, PostItem.origin == piece.origin, mine.is_(None), near)
         .order_by(others)
         .limit(1)
@@ -127,15 +145,16 @@ async def _other_half(act: Act, channel: Channel, piece: Piece) -> PostItem | No
 
 async def _posts_of(act: Act, channel: Channel, piece: Piece, item: PostItem | None) -> list[Post]:
     """Every post that this message belongs to, oldest first: by its item, by its album."""
-    same: list[ColumnElement[bool]] = [Post.id == item.post_id] if item else []
+    mine = [item.post] if item else []
+    same: list[ColumnElement[bool]] = []
     if piece.album_id is not None:
         same.append(Post.album_id == piece.album_id)
     if piece.root_album_id is not None:
         same.append(Post.root_album_id == piece.root_album_id)
     if not same:
-        return []
-    found = await act.session.scalars(select(Post).where(Post.channel_id == channel.id, or_(*same)).order_by(Post.id))
-    return list(found)
+        return mine
+    found = await act.session.scalars(select(Post).where(Post.channel_id == channel.id, or_(*same)))
+    return sorted({*mine, *found}, key=lambda post: post.id)
 
 
 async def _one_of(act: Act, posts: list[Post], spoken_under: SpokenUnder) -> Post:
@@ -143,7 +162,10 @@ async def _one_of(act: Act, posts: list[Post], spoken_under: SpokenUnder) -> Pos
     oldest. What is commented stays by itself: it came apart before anybody could know."""
     if len(posts) == 1:
         return posts[0]
-    spoken = await spoken_under(act, [post.id for post in posts])
+    ids = [post.id for post in posts]
+    # Locked, so that the planner cannot write a comment under a post that is about to be merged into another.
+    await act.session.execute(select(Post.id).where(Post.id.in_(ids)).order_by(Post.id).with_for_update())
+    spoken = await spoken_under(act, ids)
     first, *others = sorted(posts, key=lambda post: (post.id not in spoken, post.id))
     for other in others:
         if other.id not in spoken:
@@ -167,9 +189,10 @@ def _new_post(act: Act, channel: Channel, piece: Piece) -> Post:
 def _fold(post: Post, piece: Piece) -> None:
     message = piece.message
     post.message_id = _lowest(post.message_id, piece.message_id)
-    post.root_id = _lowest(post.root_id, piece.root_id)
     if piece.root_id is not None:
-        post.root_group_id = message.chat.id
+        same_group = post.root_group_id == piece.root_group_id
+        post.root_id = _lowest(post.root_id if same_group else None, piece.root_id)
+        post.root_group_id = piece.root_group_id
     post.album_id = post.album_id or piece.album_id
     post.root_album_id = post.root_album_id or piece.root_album_id
     post.text = _text(post, message.text)
@@ -200,18 +223,20 @@ async def _merge(act: Act, post: Post, other: Post) -> None:
     post.forwarded = post.forwarded or other.forwarded
     post.published_at = min(post.published_at, other.published_at)
     for item in await act.session.scalars(select(PostItem).where(PostItem.post_id == other.id)):
-        item.post_id = post.id
+        item.post = post
     await act.flush()
     await act.session.delete(other)
 
 
-def _put_item(act: Act, item: PostItem, post: Post, piece: Piece) -> None:
+def _put_item(act: Act, item: PostItem, post: Post, piece: Piece) -> PostItem:
     item.message_id = piece.message_id or item.message_id
-    item.root_id = piece.root_id or item.root_id
+    if piece.root_id is not None:
+        item.root_id, item.root_group_id = piece.root_id, piece.root_group_id
     item.album_id = piece.album_id or item.album_id
     item.origin = piece.origin or item.origin
-    item.post_id = post.id
+    item.post = post
     act.session.add(item)
+    return item
 
 
 async def take_edit(act: Act, channel: Channel, message: Message) -> Post | None:

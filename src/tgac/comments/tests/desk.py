@@ -15,6 +15,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from sqlalchemy import event
+from tests.support.clock import ManualClock
 from tests.support.databases import create_tables, fresh_url
 
 from tgac.bots.models import Bot
@@ -23,7 +24,6 @@ from tgac.comments import api as comments_api
 from tgac.comments import web as comments_web
 from tgac.comments.models import Comment
 from tgac.journal.models import Event
-from tgac.kit.clock import ManualClock
 from tgac.kit.config import load_config
 from tgac.kit.db.base import Base
 from tgac.kit.db.session import Database

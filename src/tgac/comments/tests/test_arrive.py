@@ -8,6 +8,7 @@ import pytest
 from tests.support.world import World, a_world
 
 from tgac.comments.arrive import ALLOWED, take_updates
+from tgac.comments.models import Comment
 from tgac.comments.tests.hands import posts, run_jobs, the_comment
 from tgac.kit.secrets import Secret
 
@@ -53,6 +54,7 @@ async def test_a_post_with_a_keyboard_is_skipped_because_telegram_allows_no_comm
 async def test_a_post_without_a_thread_is_skipped_after_a_minute(world: World) -> None:
     await world.add_task("Rules")
     await world.work()
+    await world.wait(120)  # the channel has been looked at: what suspends it must not come first
     await world.control("PUT", f"/channels/{world.places[0].id}/group", group_id=None)
     await world.post("Nobody can comment this")
     await world.work()
@@ -225,3 +227,24 @@ async def test_two_bots_that_get_the_halves_of_a_repost_at_the_same_time_make_on
                 take_updates(world.tools, world.bots[1], [post]),
             )
         assert len(await posts(world)) == 10
+
+
+async def test_an_album_is_not_merged_over_a_comment_that_begins_to_be_sent_meanwhile(world: World) -> None:
+    await world.work()
+    await world.control("PUT", "/settings", album_group_on_forward=False)
+    await world.add_task("Rules", timing={"delay": {"min_s": 60, "max_s": 60}})
+    await world.post("Three pictures", album=ALBUM)
+    raw = [one for one in await updates(world) if "message" in one or "channel_post" in one]
+    await take_updates(world.tools, world.bots[0], [one for one in raw if "message" in one])
+    world.clock.advance(3)
+    await run_jobs(world)
+    last = (await world.comments())[-1]
+    async with world.tools.acting(None, world.project_id) as act:
+        comment = await act.session.get_one(Comment, last.id, with_for_update=True)
+        comment.state, comment.fence = "sending", 1
+        await act.flush()
+        rest = [one for one in raw if "channel_post" in one]
+        merging = asyncio.create_task(take_updates(world.tools, world.bots[0], rest))
+        await asyncio.wait([merging], timeout=0.3)
+    await merging
+    assert [(one.id, one.state) for one in await world.comments()] == [(last.id, "sending")]

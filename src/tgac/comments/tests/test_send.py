@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 from tests.support.world import World
 
 from tgac.bots.models import Bot, Seat
+from tgac.channels.models import Channel
 from tgac.comments.forms import Resolution
+from tgac.comments.intend import DEADLINE_S
 from tgac.comments.jobs import SendComment
 from tgac.comments.models import Comment
-from tgac.comments.send import DEADLINE_S, START_WITHIN_S, send_comment
+from tgac.comments.send import START_WITHIN_S, send_comment
 from tgac.comments.service import resolve_comment
 from tgac.comments.tests.hands import (
     Between,
@@ -30,6 +31,7 @@ from tgac.comments.tests.hands import (
 )
 from tgac.journal.models import Event
 from tgac.kit.act import Act
+from tgac.kit.db.session import DatabaseAway
 from tgac.kit.queue.jobs import Done, Snooze
 from tgac.kit.tenancy import Principal, Scope
 from tgac.kit.tools import Tools
@@ -60,7 +62,7 @@ class Flickering(Tools):
     @asynccontextmanager
     async def acting(self, author: Principal | None, scope: Scope) -> AsyncIterator[Act]:
         if next(self.fails, False):
-            raise OperationalError("COMMIT", {}, OSError("the server closed the connection"))
+            raise DatabaseAway("COMMIT", {}, OSError("the server closed the connection"))
         async with super().acting(author, scope) as act:
             yield act
 
@@ -91,6 +93,7 @@ async def test_a_lost_answer_leaves_the_comment_unknown_for_good(
     await run_jobs(world)
     comment = await the_comment(world)
     assert (comment.state, comment.reason) == ("unknown", "answer_lost")
+    assert not set("<>{}") & set(comment.reason_data["values"]["description"])
     await pass_days(world, 3)
     assert (await the_comment(world)).state == "unknown"
     assert len(await sends(world)) == 1
@@ -149,6 +152,8 @@ async def test_a_guard_bot_is_told_of_and_not_fought(world: World) -> None:
     comment = await the_comment(world)
     assert (comment.state, comment.reason) == ("deleted", "deleted_at_once")
     assert "guards this group" in comment.reason_data["sentence"]
+    async with world.tools.reading(None, world.project_id) as act:
+        assert (await act.session.get_one(Channel, comment.channel_id)).guard_seen_at is not None
     assert len(await sends(world)) == 1
 
 
@@ -330,7 +335,8 @@ async def test_an_answer_is_kept_while_the_database_is_away(world: World) -> Non
     sending = asyncio.create_task(send_comment(Flickering(**vars(world.tools)), job))
     while not sending.done():
         await asyncio.sleep(0.02)
-        world.clock.advance(1)
+        if world.clock.somebody_sleeps:
+            world.clock.advance(1)
     assert await sending == Done()
     assert (await the_comment(world)).state == "sent"
 

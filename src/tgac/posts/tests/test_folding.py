@@ -10,19 +10,19 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
+from tests.support.clock import ManualClock
 from tests.support.databases import create_tables, fresh_url
 from tests.support.world import config_for
 
 from tgac.channels.models import Channel
 from tgac.kit.act import Act
-from tgac.kit.clock import ManualClock
 from tgac.kit.db.session import Database
 from tgac.kit.secrets import Keys, Secret, new_master_key
 from tgac.kit.telegram.types import Chat, ForwardOrigin, Media, Message
 from tgac.kit.tenancy import EVERYONE
 from tgac.people.models import Project, User
 from tgac.posts.models import Post, PostItem
-from tgac.posts.service import channel_piece, group_piece, take_piece
+from tgac.posts.service import Shelf, channel_piece, group_piece, take_piece
 
 CHANNEL, GROUP = -1000000000001, -1000000000002
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -145,9 +145,10 @@ class Desk:
             await session.execute(delete(Post))
             act = Act(session, 1, NOON, self.config, self.keys)
             channel = await session.get_one(Channel, 1)
+            shelf = Shelf()
             for message in told:
                 piece = group_piece(message, channel) if message.chat.id == GROUP else channel_piece(message)
-                await take_piece(act, channel, piece, spoken_under=_nobody_spoke)
+                await take_piece(act, channel, piece, shelf=shelf, spoken_under=_nobody_spoke)
             await session.flush()
             return {await _told(act, post) for post in await session.scalars(select(Post))}
 

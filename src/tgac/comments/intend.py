@@ -1,0 +1,125 @@
+"""Intend: the last look at comments that are due, and the record that they are about to be sent.
+
+The record (`sending`, a fence one higher, a deadline) is committed before anything is asked of Telegram.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from tgac.bots.service import token_of
+from tgac.comments.decide import write_text
+from tgac.comments.facts import about, bot_facts, channel_facts, look_of, post_facts
+from tgac.comments.gate import Gate, Held, Ready, Stop, may_leave
+from tgac.comments.models import Comment
+from tgac.comments.reasons import WORKER_LOST, stored
+from tgac.journal.service import record
+from tgac.kit.act import Act
+from tgac.kit.queue.jobs import Cancel, Done, Outcome, Snooze
+from tgac.kit.secrets import Secret
+from tgac.kit.telegram.types import Look
+from tgac.kit.tools import Tools
+from tgac.tasks.facts import Scene
+from tgac.tasks.text.egress import Outgoing, let_out
+from tgac.tasks.text.faults import TextError
+
+DEADLINE_S = 60.0
+"""After so long without an outcome a sending comment counts as lost: longer than the gateway's longest call."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is about to leave. Made in the transaction that recorded it; `began` (monotonic) is when that began."""
+
+    comment_id: int
+    fence: int
+    token: Secret
+    group_id: int
+    root_id: int
+    text: Outgoing
+    look: Look
+    began: float
+
+
+async def intend(tools: Tools, project_id: int, comment_ids: Sequence[int]) -> list[Intent | Outcome]:
+    """Record of each comment that it is about to be sent; or end it, or put it off. One transaction for all."""
+    began = tools.clock.monotonic()
+    async with tools.acting(None, project_id) as act:
+        asked = select(Comment).where(Comment.id.in_(comment_ids)).order_by(Comment.id).with_for_update()
+        comments = {comment.id: comment for comment in await act.session.scalars(asked)}
+        planned = [comment for comment in comments.values() if comment.state == "planned"]
+        gates = await may_leave(act, planned) if planned else {}
+        return [_one(act, comments.get(number), gates, began) for number in comment_ids]
+
+
+def _one(act: Act, comment: Comment | None, gates: dict[int, Gate], began: float) -> Intent | Outcome:
+    if comment is None:
+        return Cancel("the comment was deleted")
+    if comment.state == "sending":
+        return _look_at_lost(act, comment)
+    if comment.state != "planned":
+        return Done()
+    gate = gates[comment.id]
+    if isinstance(gate, Held):
+        return Snooze(gate.seconds)
+    if isinstance(gate, Stop):
+        return _end(act, comment, gate)
+    return _freeze(act, comment, gate, began=began)
+
+
+def _look_at_lost(act: Act, comment: Comment) -> Outcome:
+    """Somebody recorded the intent and has not come back: after the deadline nobody can know."""
+    assert comment.deadline is not None
+    left = (comment.deadline - act.now).total_seconds()
+    if left > DEADLINE_S:  # the clock was set back
+        comment.deadline, left = act.now + timedelta(seconds=DEADLINE_S), DEADLINE_S
+    return Snooze(left) if left > 0 else _end(act, comment, Stop("unknown", WORKER_LOST))
+
+
+def _end(act: Act, comment: Comment, stop: Stop) -> Done:
+    comment.state, comment.changed_at = stop.state, act.now
+    comment.reason, comment.reason_data = stop.reason.code, stored(stop.reason)
+    record(act, f"comment_{stop.state}", comment.reason_data, **about(comment))
+    return Done()
+
+
+def _freeze(act: Act, comment: Comment, ready: Ready, *, began: float) -> Intent | Outcome:
+    assert ready.post.root_id is not None
+    try:
+        text = _text(act, comment, ready)
+    except TextError as error:
+        return _end(act, comment, Stop("rejected", error.reason))
+    comment.state, comment.changed_at, comment.text = "sending", act.now, text.html
+    comment.fence += 1
+    comment.sending_at = act.now
+    comment.deadline = act.now + timedelta(seconds=DEADLINE_S)
+    record(act, "comment_sending", {"attempt": comment.fence}, **about(comment))
+    token = token_of(act.keys, ready.bot)
+    look = look_of(comment, ready.config.content)
+    return Intent(comment.id, comment.fence, token, comment.group_id, ready.post.root_id, text, look, began)
+
+
+def _text(act: Act, comment: Comment, ready: Ready) -> Outgoing:
+    """The planned text, held against the last gate again; written anew where the post was edited since."""
+    post = ready.post
+    is_fresh = post.edited_at is None or post.edited_at <= comment.created_at
+    if is_fresh or comment.decision.get("approved"):  # what a person has approved goes out as they saw it
+        return let_out(comment.text or "", allowed=frozenset(comment.decision["allowed"]))
+    facts = post_facts(act.config.telegram_link_base, post, ready.channel)
+    zone = ready.config.timing.zone or ZoneInfo(ready.project.time_zone)
+    moment = act.now.astimezone(zone)
+    scene = Scene(facts, channel_facts(ready.channel), bot_facts(ready.bot), moment, facts.language or "en")
+    return write_text(ready.config, scene, seed=comment.decision["seed"], previous_text=None)
+
+
+async def give_up(tools: Tools, project_id: int, comment_id: int, stop: Stop) -> None:
+    """The last attempt has failed before anything left: the comment ends. One that may have left is looked at."""
+    async with tools.acting(None, project_id) as act:
+        comment = await act.session.get(Comment, comment_id, with_for_update=True)
+        if comment is not None and comment.state == "planned":
+            _end(act, comment, stop)
+        elif comment is not None and comment.state == "sending":
+            _end(act, comment, Stop("unknown", WORKER_LOST))

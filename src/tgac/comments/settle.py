@@ -1,0 +1,106 @@
+"""Settle: what Telegram answered is written down, where the fence of its intent is still the comment's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from tgac.bots.models import Bot, Seat
+from tgac.bots.service import mark_bot_refused, token_of
+from tgac.channels.jobs import check_soon
+from tgac.channels.models import Channel
+from tgac.comments.facts import about
+from tgac.comments.intend import Intent
+from tgac.comments.jobs import Observe, SendComment
+from tgac.comments.models import Comment
+from tgac.comments.outcomes import Verdict
+from tgac.comments.reasons import DELETED_AT_ONCE, stored
+from tgac.journal.service import record
+from tgac.kit.act import Act
+from tgac.kit.log import log
+from tgac.kit.queue.jobs import Done, Outcome, Snooze
+from tgac.kit.tools import Tools
+from tgac.posts.models import Post
+
+FIRST_LOOK_S = 300.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Telegram's answer to an intent means."""
+
+    intent: Intent
+    verdict: Verdict
+
+
+async def settle(tools: Tools, project_id: int, answers: Sequence[Answer]) -> list[Outcome]:
+    """Write these outcomes, in one transaction."""
+    numbers = [answer.intent.comment_id for answer in answers]
+    async with tools.acting(None, project_id) as act:
+        asked = select(Comment).where(Comment.id.in_(numbers)).order_by(Comment.id).with_for_update()
+        comments = {comment.id: comment for comment in await act.session.scalars(asked)}
+        found = await act.session.scalars(select(Bot).where(Bot.id.in_({one.bot_id for one in comments.values()})))
+        bots = {bot.id: bot for bot in found}
+        return [await _settle(act, comments.get(answer.intent.comment_id), answer, bots=bots) for answer in answers]
+
+
+async def _settle(act: Act, comment: Comment | None, answer: Answer, *, bots: dict[int, Bot]) -> Outcome:
+    """Write the outcome, unless the comment has moved on since (then its later state stands)."""
+    intent, verdict = answer.intent, answer.verdict
+    if comment is None:
+        log().warning("comment_deleted_while_sending", comment=intent.comment_id, state=verdict.state)
+        return Done()
+    if comment.fence != intent.fence or comment.state not in ("sending", "unknown"):
+        record(act, "answer_too_late", {"state": verdict.state}, **about(comment))
+        return Done()
+    was_given_up = comment.state == "unknown"
+    reason = verdict.reason
+    comment.state, comment.changed_at, comment.message_id = verdict.state, act.now, verdict.message_id
+    comment.reason, comment.reason_data = (reason.code, stored(reason)) if reason else (None, {})
+    record(act, f"comment_{verdict.state}", comment.reason_data | _numbers(verdict), **about(comment))
+    await _apply(act, comment, answer, bot=bots.get(comment.bot_id or 0))
+    if verdict.again_s is None:
+        return Done()
+    comment.send_at = act.now + timedelta(seconds=verdict.again_s)
+    if was_given_up:
+        # Whoever gave the comment up has ended its job: it needs another, under a key that cannot meet the old one.
+        job = SendComment(act.project_id, comment.id)
+        act.enqueue(job, run_after=comment.send_at, key=f"send:{comment.id}:{comment.fence}")
+    return Snooze(verdict.again_s)
+
+
+def _numbers(verdict: Verdict) -> dict[str, float | int]:
+    named = {"message_id": verdict.message_id, "again_s": verdict.again_s}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+async def _apply(act: Act, comment: Comment, answer: Answer, *, bot: Bot | None) -> None:
+    """What the answer tells of the bot, its seat and the post. Meanwhile the bot may be gone or have another token."""
+    intent, verdict = answer.intent, answer.verdict
+    if verdict.state == "sent":
+        comment.sent_at = act.now
+        if bot is not None:
+            bot.commented_at = act.now
+        look = Observe(act.project_id, comment.id)
+        act.enqueue(look, run_after=act.now + timedelta(seconds=FIRST_LOOK_S), key=f"observe:{comment.id}")
+    if verdict.post_gone:
+        (await act.session.get_one(Post, comment.post_id)).gone_at = act.now
+    if comment.reason == DELETED_AT_ONCE.code:
+        (await act.session.get_one(Channel, comment.channel_id)).guard_seen_at = act.now
+    if verdict.bot_refused and bot is not None and token_of(act.keys, bot) == intent.token:
+        await mark_bot_refused(act, bot.id, comment.reason or "")
+    if verdict.slow_s is not None or verdict.seat_lost:
+        await _touch_seat(act, comment, verdict)
+
+
+async def _touch_seat(act: Act, comment: Comment, verdict: Verdict) -> None:
+    place = (Seat.bot_id == comment.bot_id, Seat.channel_id == comment.channel_id)
+    seat = await act.session.scalar(select(Seat).where(*place))
+    if seat is None:
+        return
+    if verdict.slow_s is not None:
+        seat.slow_until = act.now + timedelta(seconds=verdict.slow_s)
+    if verdict.seat_lost:
+        seat.state, seat.reason = "lost", "refused_by_telegram"
+        check_soon(act, await act.session.get_one(Channel, comment.channel_id))

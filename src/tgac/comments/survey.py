@@ -1,0 +1,93 @@
+"""What the planner reads: everything that some posts of a project depend on, in as many statements for 100 as for 1."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from tgac.bots.models import Bot
+from tgac.channels.models import Channel
+from tgac.comments.models import Comment
+from tgac.kit.act import Act
+from tgac.people.models import Project
+from tgac.posts.models import Post
+from tgac.settings.service import Holding, holding_here
+from tgac.tasks.models import Task
+from tgac.tasks.queries import bots_by_place, tasks_for_channels
+
+STANDING = ("planned", "awaiting_approval", "sending", "sent", "unknown")
+"""The states in which a comment takes a place under its post."""
+
+
+@dataclass
+class Survey:
+    """Rows by number. `comments` grows while the planner decides; so does `last_text`, the newest text of a channel."""
+
+    project: Project
+    holding: Holding
+    posts: dict[int, Post]
+    channels: dict[int, Channel]
+    tasks: dict[int, list[Task]]
+    bots: dict[tuple[int, int], list[Bot]]
+    comments: dict[int, list[Comment]]
+    last_text: dict[int, str | None]
+
+    def known(self, task: Task, post: Post, n: int) -> Comment | None:
+        """What was decided before, for a task's `n`th comment under a post."""
+        under = self.comments[post.id]
+        return next((one for one in under if one.task_id == task.id and one.n == n), None)
+
+    def taken(self, post: Post) -> int:
+        """How many comments of the project stand, or will stand, under a post."""
+        return sum(one.state in STANDING for one in self.comments[post.id])
+
+    def written(self, comment: Comment) -> None:
+        """Count in what was just decided."""
+        under = self.comments[comment.post_id]
+        if comment not in under:
+            under.append(comment)
+        if comment.state in STANDING:
+            self.last_text[comment.channel_id] = comment.text
+
+
+async def survey(act: Act, post_ids: Sequence[int]) -> Survey:
+    """Look at these posts of the act's project; those that are gone are not among the answer's."""
+    posts = {post.id: post for post in await act.session.scalars(select(Post).where(Post.id.in_(post_ids)))}
+    channel_ids = {post.channel_id for post in posts.values()}
+    tasks = await tasks_for_channels(act, channel_ids)
+    task_ids = {task.id for ordered in tasks.values() for task in ordered}
+    return Survey(
+        project=await act.session.get_one(Project, act.project_id),
+        holding=await holding_here(act),
+        posts=posts,
+        channels=await _channels(act, channel_ids),
+        tasks=tasks,
+        bots=await bots_by_place(act, task_ids, channel_ids),
+        comments=await _under(act, posts),
+        last_text=await _last_texts(act, channel_ids),
+    )
+
+
+async def _channels(act: Act, channel_ids: Collection[int]) -> dict[int, Channel]:
+    found = await act.session.scalars(select(Channel).where(Channel.id.in_(channel_ids)))
+    return {channel.id: channel for channel in found}
+
+
+async def _under(act: Act, post_ids: Iterable[int]) -> dict[int, list[Comment]]:
+    under: dict[int, list[Comment]] = {post_id: [] for post_id in post_ids}
+    for comment in await act.session.scalars(select(Comment).where(Comment.post_id.in_(under)).order_by(Comment.id)):
+        under[comment.post_id].append(comment)
+    return under
+
+
+async def _last_texts(act: Act, channel_ids: Collection[int]) -> dict[int, str | None]:
+    newest = (
+        select(Comment.text)
+        .where(Comment.channel_id == Channel.id, Comment.state.in_(STANDING))
+        .order_by(Comment.id.desc())
+        .limit(1)
+        .correlate(Channel)
+        .scalar_subquery()
+    )
+    asked = select(Channel.id, newest.label("newest")).where(Channel.id.in_(channel_ids))
+    return {row.id: row.newest for row in await act.session.execute(asked)}
