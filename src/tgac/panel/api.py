@@ -12,11 +12,19 @@ from tgac.comments.showing import shown_comments, told, zone_here
 from tgac.journal.models import Event
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.answers import ok
-from tgac.kit.web.deps import ReadAct
+from tgac.kit.web.deps import ReadAct, WriteAct
 from tgac.kit.web.paging import Page, paged
+from tgac.panel.deletion import delete_project
+from tgac.panel.forms import TypedName
 from tgac.panel.service import summary
 
 router = APIRouter(prefix="/api/v1/projects/{project_id}", tags=["history"])
+
+
+@router.delete("", tags=["projects"])
+async def delete(act: WriteAct, form: TypedName) -> JSONResponse:
+    """Delete the project for good, its bots' tokens with it; its `name` confirms it. Tells what goes, in numbers."""
+    return ok({"gone": asdict(await delete_project(act, form.name))})
 
 
 @router.get("/summary")

@@ -1,6 +1,6 @@
 """What people changed: who, when, from what to what. Newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any, Final
@@ -18,10 +18,27 @@ from tgac.kit.act import Act
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.answers import ok
 from tgac.kit.web.deps import AdminRead, ReadAct
+from tgac.kit.web.i18n import N_, _
 from tgac.kit.web.pages import page
 from tgac.kit.web.paging import Page, Paging, next_address, paged
 
 router: Final = APIRouter()
+
+LABELS: Final[Mapping[str, str]] = {
+    "collision_limit_per_post": N_("Comments under one post"),
+    "preset": N_("Timing of a task that is made"),
+    "default_quota_projects": N_("Projects a user may have"),
+    "quota_projects": N_("Projects a user may have"),
+    "time_zone": N_("Time zone"),
+    "name": N_("Name"),
+    "role": N_("Role"),
+    "status": N_("State"),
+    "bots": N_("Bots"),
+    "review_days": N_("Review period in days"),
+    "tags": N_("Tags"),
+    "note": N_("Note"),
+}
+"""What pages call that which was changed, as the forms call it; the API says the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +102,19 @@ async def _told(act: Act, events: Sequence[Event | PanelEvent], zone: tzinfo) ->
 def _shown(request: Request, done: list[Change], following: int | None, back: str) -> HTMLResponse:
     first = request.url.path if "cursor" in request.query_params else ""
     return page(
-        request, "panel/audit.html", done=done, next_url=next_address(request, following), first_url=first, back=back
+        request,
+        "panel/audit.html",
+        done=done,
+        next_url=next_address(request, following),
+        first_url=first,
+        back=back,
+        label_of=label_of,
     )
+
+
+def label_of(key: str) -> str:
+    """What a page calls the setting or field of this key; one that it does not know is shown as it is."""
+    return _(LABELS[key]) if key in LABELS else key
 
 
 def _change_json(one: Change) -> dict[str, Any]:

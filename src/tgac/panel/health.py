@@ -6,11 +6,11 @@ from typing import Final
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 
 from tgac.bots.models import Bot
 from tgac.journal.models import Event
-from tgac.kit.db.schema import is_at_head
+from tgac.kit.db.schema import holds_rows, is_at_head
+from tgac.kit.db.session import DatabaseAway
 from tgac.kit.queue import store
 from tgac.kit.tenancy import EVERYONE
 from tgac.kit.web.answers import ok
@@ -29,14 +29,14 @@ async def healthz() -> Response:
 
 @router.get("/readyz")
 async def readyz(tools: ToolsDep) -> Response:
-    """The database answers and has the newest schema; else 503."""
+    """The database answers and has the newest schema; else 503. `row_security`: whether Postgres holds our role."""
     try:
-        at_head = await is_at_head(tools.db)
+        at_head, held = await is_at_head(tools.db), await holds_rows(tools.db)
         async with tools.reading(None, EVERYONE) as act:
             jobs = await store.count(act.session)
-    except DBAPIError:
-        at_head, jobs = False, {}
-    data = {"database": at_head, "jobs": jobs}
+    except DatabaseAway:
+        at_head, held, jobs = False, None, {}
+    data = {"database": at_head, "row_security": held, "jobs": jobs}
     return ok(data) if at_head else JSONResponse({"ok": False, "error": {"code": "not_ready", **data}}, 503)
 
 

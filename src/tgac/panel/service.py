@@ -82,10 +82,10 @@ async def first_steps(act: Act) -> list[Step]:
     steps = [
         Step(_("Add a bot"), _("Make one with @BotFather and paste its token."), _("Add"), f"{root}/bots", bool(bots)),
         Step(
-            _("Add a channel"),
-            _("The bot becomes an admin of your channel and of its discussion group."),
-            _("Add"),
-            f"{root}/channels",
+            _("Set up your channels"),
+            _("The bot becomes an admin of each channel and of its discussion group."),
+            _("Set up"),
+            f"{root}/onboarding",
             bool(channels),
         ),
         Step(

@@ -83,9 +83,9 @@ async def list_tokens(act: UserRead) -> Response:
 
 
 @me_router.post("/tokens")
-async def create_token(act: UserWrite, form: NewToken) -> Response:
-    """An API token; `token` is shown here and never again."""
-    row, secret = await service.create_own_token(act, form.name)
+async def create_token(tools: ToolsDep, principal: PrincipalDep, form: NewToken) -> Response:
+    """An API token; `token` is shown here and never again. `scope` and `project_ids` say how far it reaches."""
+    row, secret = await service.create_own_token(tools, principal, form)
     return ok({**_token(row), "token": secret.reveal()}, status=201)
 
 
@@ -203,7 +203,7 @@ def _session(row: LoginSession, current: int | None) -> dict[str, Any]:
 
 
 def _token(row: ApiToken) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ("id", "name", "created_at", "used_at")}
+    return {name: getattr(row, name) for name in ("id", "name", "scope", "project_ids", "created_at", "used_at")}
 
 
 def _project(row: Project | MyProject) -> dict[str, Any]:

@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from tgac.kit.config import Config
+from tgac.kit.db.session import DatabaseAway
 from tgac.kit.log import log
 from tgac.kit.secrets import hash_secret
-from tgac.kit.tenancy import NO_PROJECT, Principal
+from tgac.kit.tenancy import NO_PROJECT, Principal, TokenScope
 from tgac.kit.tools import Tools
 from tgac.kit.web.deps import tools_of
 from tgac.kit.web.i18n import set_language
@@ -84,7 +84,15 @@ async def _by_token(tools: Tools, token: str) -> Principal | None:
     row, user = found
     if row.used_at is None or act.now - row.used_at > _USED_EVERY:
         await _note(tools, ApiToken, row.id)
-    return Principal(user.id, user.username, user.is_admin, user.language)
+    return _speaking_for(user, row)
+
+
+def _speaking_for(user: User, token: ApiToken) -> Principal:
+    """An admin's token that reaches less far is no admin's."""
+    scope, only = TokenScope(token.scope), token.project_ids
+    is_admin = user.is_admin and scope is TokenScope.ADMIN and only is None
+    project_ids = None if only is None else frozenset(only)
+    return Principal(user.id, user.username, is_admin, user.language, scope=scope, project_ids=project_ids)
 
 
 async def _note(tools: Tools, table: type[LoginSession] | type[ApiToken], row_id: int) -> None:
@@ -93,7 +101,7 @@ async def _note(tools: Tools, table: type[LoginSession] | type[ApiToken], row_id
     try:
         async with tools.acting(None, NO_PROJECT) as act:
             await act.session.execute(update(table).where(table.id == row_id).values({column: act.now}))
-    except OperationalError:
+    except DatabaseAway:
         log().warning("use_not_noted", table=table.__tablename__, row=row_id)
 
 

@@ -1,34 +1,23 @@
 """What people and programs send to this slice, held to its rules."""
 
-import unicodedata
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from tgac.kit.tenancy import Role
-from tgac.kit.web.i18n import _
+from tgac.kit.names import Name
+from tgac.kit.tenancy import Role, TokenScope
+from tgac.kit.web.deps import MAX_ID
 from tgac.settings.forms import Quota, TimeZone
 
-_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-_CONTROL: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 MAX_TELEGRAM_ID: Final = 2**52  # https://core.telegram.org/bots/api#user: at most 52 significant bits
-
-
-def _plain(value: str) -> str:
-    name = unicodedata.normalize("NFC", value).strip()
-    if any(sign in _BIDI or unicodedata.category(sign) in _CONTROL for sign in name):
-        raise ValueError(_("Control characters and marks of direction do not belong into a name."))
-    if not name.strip("\u200b\u200c\u200d\u2060 "):
-        raise ValueError(_("Fill this in."))
-    return name
 
 
 def _without_at(value: object) -> object:
     return value.strip().removeprefix("@") if isinstance(value, str) else value
 
 
-ProjectName = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=100)]
-TokenName = Annotated[str, AfterValidator(_plain), Field(min_length=1, max_length=64)]
+ProjectName = Annotated[Name, Field(min_length=1, max_length=100)]
+TokenName = Annotated[Name, Field(min_length=1, max_length=64)]
 Username = Annotated[str, BeforeValidator(_without_at), Field(pattern=r"^[A-Za-z0-9_]{4,32}\z")]
 TelegramId = Annotated[int, Field(ge=1, le=MAX_TELEGRAM_ID)]
 Number = Annotated[str, Field(pattern=r"^[0-9]{2}\z")]
@@ -81,9 +70,13 @@ class QuotaField(Form):
 
 
 class NewToken(Form):
-    """A personal API token, named by its owner."""
+    """A personal API token, named by its owner; without projects it is for every one."""
 
     name: TokenName
+    scope: TokenScope = TokenScope.ADMIN
+    project_ids: Annotated[list[Annotated[int, Field(ge=1, le=MAX_ID)]], Field(min_length=1, max_length=100)] | None = (
+        None
+    )
 
 
 class NewProject(Form):

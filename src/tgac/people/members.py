@@ -11,13 +11,14 @@ A role holds from the next act on: it is read anew in each. A project has always
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import ClassVar, Final
 
 from sqlalchemy import Select, delete, func, select
 
 from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict, NotFound
+from tgac.kit.queue.jobs import Job
 from tgac.kit.secrets import Secret, hash_secret, new_secret
 from tgac.kit.tenancy import EVERYONE, Right, Role, require
 from tgac.kit.web.i18n import _
@@ -28,6 +29,15 @@ from tgac.people.service import add_user, author_of
 INVITATION_LIVES: Final = timedelta(days=7)
 ROOM: Final = 200
 """Members and open invitations of a project together."""
+
+
+@dataclass(frozen=True)
+class MemberEnded(Job):
+    """Somebody is no member of a project any more: what hung on the membership ends. Handled by slices above."""
+
+    kind: ClassVar[str] = "member_ended"
+    project_id: int
+    user_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +221,7 @@ async def _end(act: Act, member: Seated, *, kind: str) -> None:
     await _keep_an_owner(act, await _locked(act), member.row)
     record(act, kind, {"username": member.username, "role": member.row.role})
     await act.session.delete(member.row)
+    act.enqueue(MemberEnded(act.project_id, member.row.user_id))
 
 
 async def _keep_an_owner(act: Act, project: Project, leaving: Member) -> None:

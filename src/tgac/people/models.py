@@ -1,12 +1,14 @@
 """Users, the ways they sign in, their projects and roles."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tgac.kit.db.base import Base, Owned, owned_args
 from tgac.kit.db.types import Id
+from tgac.kit.tenancy import TokenScope
 
 
 class User(Base):
@@ -100,30 +102,46 @@ class UsedNonce(Base):
 
 
 class ApiToken(Base):
-    """A personal API token; only its hash is kept."""
+    """A personal API token; only its hash is kept. Without `project_ids` it is for every project of its user."""
 
     __tablename__ = "api_tokens"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(64))
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scope: Mapped[str] = mapped_column(String(8), default=TokenScope.ADMIN)
+    project_ids: Mapped[list[Any] | None]
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
 
 class Project(Base):
-    """A workspace. `stopped_at` is the emergency stop: nothing leaves while it is set."""
+    """A workspace. `stopped_at` is the emergency stop: nothing leaves while it is set.
+
+    A deleted one has no member, so nobody sees it; its row goes when nothing of it is left. Its number is never given
+    again: what is kept by number elsewhere must not come to mean another.
+    """
 
     __tablename__ = "projects"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
-    status: Mapped[str] = mapped_column(String(16), default="active")  # active | paused | archived
+    status: Mapped[str] = mapped_column(String(16), default="active")  # active | paused | archived | deleted
     stopped_at: Mapped[datetime | None]
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     created_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("user_id", "name"),)
+    __table_args__ = (
+        Index(
+            "uq_projects_user_id_name",
+            "user_id",
+            "name",
+            unique=True,
+            sqlite_where=status != "deleted",
+            postgresql_where=status != "deleted",
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class Member(Owned, Base):

@@ -74,7 +74,9 @@ async def tokens_of(session: AsyncSession, user_id: int) -> Sequence[ApiToken]:
 
 
 async def find_role(session: AsyncSession, principal: Principal, project_id: int) -> Role | None:
-    """The principal's role in the project, None where there is none (or no such project)."""
+    """The principal's role in the project, None where there is none (or no such project, or none for its token)."""
+    if principal.project_ids is not None and project_id not in principal.project_ids:
+        return None
     theirs = select(Member.role).where(Member.project_id == project_id, Member.user_id == principal.user_id)
     role = (await session.scalars(theirs)).one_or_none()
     return Role(role) if role else None
@@ -93,6 +95,14 @@ class MyProject:
     role: Role
 
 
+async def principal_of(act: Act, user_id: int) -> Principal | None:
+    """The user as an author of what is done later in their name; None for one who is blocked or gone."""
+    user = await act.session.get(User, user_id)
+    if user is None or user.state == "blocked":
+        return None
+    return Principal(user.id, user.username, user.is_admin, user.language)
+
+
 async def projects_of(tools: Tools, principal: Principal) -> list[MyProject]:
     """The projects in which the principal has a role, by name; archived ones last.
 
@@ -100,6 +110,8 @@ async def projects_of(tools: Tools, principal: Principal) -> list[MyProject]:
     """
     mine = select(Project, Member.role).join(Member, Member.project_id == Project.id)
     mine = mine.where(Member.user_id == principal.user_id)
+    if principal.project_ids is not None:
+        mine = mine.where(Project.id.in_(principal.project_ids))
     async with tools.reading(principal, EVERYONE) as act:
         rows = (await act.session.execute(mine.order_by(func.lower(Project.name), Project.id))).all()
     seen = [_seen(project, role) for project, role in rows]
@@ -108,14 +120,14 @@ async def projects_of(tools: Tools, principal: Principal) -> list[MyProject]:
 
 async def project_named(session: AsyncSession, user_id: int, name: str) -> Project | None:
     """The user's own project of this name."""
-    return (
-        await session.scalars(select(Project).where(Project.user_id == user_id, Project.name == name))
-    ).one_or_none()
+    named = select(Project).where(Project.user_id == user_id, Project.name == name, Project.status != "deleted")
+    return (await session.scalars(named)).one_or_none()
 
 
 async def count_projects(session: AsyncSession, user_id: int) -> int:
     """How many projects count against the user's quota: archived ones do not."""
-    counted = select(func.count(Project.id)).where(Project.user_id == user_id, Project.status != "archived")
+    put_away = Project.status.in_(("archived", "deleted"))
+    counted = select(func.count(Project.id)).where(Project.user_id == user_id, ~put_away)
     return (await session.scalars(counted)).one()
 
 

@@ -11,13 +11,16 @@ from tgac.kit.act import Act
 from tgac.kit.errors import Conflict, Invalid, NotFound, Refused
 from tgac.kit.secrets import Secret, hash_secret, new_secret
 from tgac.kit.telegram.links import start_link
-from tgac.kit.tenancy import Principal
+from tgac.kit.tenancy import NO_PROJECT, Principal, TokenScope
+from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import LANGUAGES, _
 from tgac.people.auth import TOKEN_PREFIX
+from tgac.people.forms import MAX_TELEGRAM_ID, NewToken
 from tgac.people.models import ApiToken, BindLink, KnownDevice, LoginFlow, LoginSession, User
 from tgac.people.queries import (
     bound_admin,
     invited_user,
+    projects_of,
     user_by_telegram_id,
     user_named,
     user_numbered,
@@ -126,8 +129,11 @@ async def _end_everything(act: Act, user_id: int) -> None:
 async def bind_user(act: Act, username: str, *, telegram_id: int) -> User:
     """Tie a user to a Telegram account, from the server's shell: the first admin, or somebody who lost theirs.
 
-    Who was bound to another account is signed out everywhere. Raises NotFound; Conflict for an account that is taken.
+    Who was bound to another account is signed out everywhere. Raises NotFound; Invalid for what is no person's id;
+    Conflict for an account that is taken.
     """
+    if not 1 <= telegram_id <= MAX_TELEGRAM_ID:
+        raise Invalid(_("This is not a person's Telegram id."), field="telegram_id")
     user = await user_named(act.session, username)
     owner = await user_by_telegram_id(act.session, telegram_id)
     if owner is not None and owner.id != user.id:
@@ -208,25 +214,33 @@ async def create_api_token(act: Act, username: str, *, name: str = "command line
     user = await user_named(act.session, username)
     if user.state == "blocked":
         raise Refused(_("@%(name)s is blocked.", name=user.username))
-    return (await _add_token(act, user.id, name=name))[1].reveal()
+    return (await _add_token(act, ApiToken(user_id=user.id, name=name, scope=TokenScope.ADMIN)))[1].reveal()
 
 
-async def create_own_token(act: Act, name: str) -> tuple[ApiToken, Secret]:
-    """An API token for oneself; the secret is shown once. Raises Conflict above 50."""
-    user_id = author_of(act).user_id
+async def create_own_token(tools: Tools, author: Principal, wanted: NewToken) -> tuple[ApiToken, Secret]:
+    """An API token for oneself; the secret is shown once. Raises Invalid (`project_ids`), Conflict above 50."""
+    only = None if wanted.project_ids is None else sorted(set(wanted.project_ids))
+    if not set(only or ()) <= {one.id for one in await projects_of(tools, author)}:
+        raise Invalid(_("You have no such project."), field="project_ids")
+    async with tools.acting(author, NO_PROJECT) as act:
+        await _keep_few_tokens(act, author.user_id)
+        row = ApiToken(user_id=author.user_id, name=wanted.name, scope=wanted.scope, project_ids=only)
+        return await _add_token(act, row)
+
+
+async def _keep_few_tokens(act: Act, user_id: int) -> None:
     await user_numbered(act.session, user_id)  # locked: two at once do not pass the limit together
     count = select(func.count(ApiToken.id)).where(ApiToken.user_id == user_id)
     if (await act.session.scalars(count)).one() >= TOKENS_A_USER:
         raise Conflict(_("You have %(n)s API tokens; delete one first.", n=TOKENS_A_USER))
-    return await _add_token(act, user_id, name=name)
 
 
-async def _add_token(act: Act, user_id: int, *, name: str) -> tuple[ApiToken, Secret]:
+async def _add_token(act: Act, row: ApiToken) -> tuple[ApiToken, Secret]:
     secret = TOKEN_PREFIX + new_secret()
-    row = ApiToken(user_id=user_id, name=name, secret_hash=hash_secret(secret), created_at=act.now)
+    row.secret_hash, row.created_at = hash_secret(secret), act.now
     act.session.add(row)
     await act.flush()
-    note(act, "token_created", {"name": name}, subject_id=user_id)
+    note(act, "token_created", {"name": row.name, "scope": row.scope}, subject_id=row.user_id)
     return row, Secret(secret)
 
 

@@ -1,10 +1,13 @@
 """What the service bot does for sign-in: `/start` with what a link carries, and presses of the numbers.
 
+Slices above hand in what answers `/start` with a payload that begins with a word of theirs (`wiring.STARTS`).
+
 Each update is one act; what is said in Telegram is said after it, and a failure to say it takes nothing back.
 Heard are people in their private chats alone: no groups, no bots, no forwarded messages, nothing edited.
 """
 
 import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
@@ -51,31 +54,36 @@ class Seen:
 
 
 type Reply = Say | Rewrite | Seen
+type Start = Callable[[Tools, User, str], Awaitable[Say]]
+"""Answers `/start` from a person in their private chat, spoken to in their language: gets what follows the prefix."""
 
 
-async def handle_service_update(tools: Tools, update: Update) -> None:
-    """Do what one update of the service bot asks for, then say what came of it."""
+async def handle_service_update(tools: Tools, update: Update, *, starts: Mapping[str, Start]) -> None:
+    """Do what one update of the service bot asks for, then say what came of it. `starts`: by the payload's prefix."""
     event = update.event
     replies: list[Reply] = []
     if update.kind == "message" and isinstance(event, Message):
-        replies = await _hear(tools, event)
+        replies = await _hear(tools, event, starts)
     elif update.kind == "callback_query" and isinstance(event, CallbackQuery):
         replies = await _take_press(tools, event)
     for reply in replies:
         await _tell(tools, reply)
 
 
-async def _hear(tools: Tools, message: Message) -> list[Reply]:
+async def _hear(tools: Tools, message: Message, starts: Mapping[str, Start]) -> list[Reply]:
     person = _private_person(message)
     start = _START.fullmatch(message.text)
     if person is None or start is None:
         return []
     payload = start["payload"]
-    with using(_language_of(person)):
+    with using(language_of(person)):
         if payload is None:
             return [Say(person.id, await _greeting(tools, _account(person)))]
         if payload.startswith(BIND_PREFIX):
             return [Say(person.id, await _bound(tools, _account(person), payload.removeprefix(BIND_PREFIX)))]
+        for prefix, answer in starts.items():
+            if payload.startswith(prefix):
+                return [await answer(tools, person, payload.removeprefix(prefix))]
         return [await _presented(tools, _account(person), payload, sent_at=message.date)]
 
 
@@ -146,7 +154,7 @@ async def _take_press(tools: Tools, press: CallbackQuery) -> list[Reply]:
     number = None if asked["choice"] == "no" else asked["choice"]
     async with tools.acting(None, NO_PROJECT) as act:
         outcome = await answer_prompt(act, _account(who), flow_row=int(asked["flow"]), number=number)
-    with using(_language_of(who)):
+    with using(language_of(who)):
         html = refusal(outcome) if isinstance(outcome, No) else confirmation(outcome)
     return [Seen(press.id), Rewrite(who.id, press.message_id, html)]
 
@@ -198,5 +206,6 @@ def _account(person: User) -> Person:
     return Person(person.id, person.username)
 
 
-def _language_of(person: User) -> str:
+def language_of(person: User) -> str:
+    """The language that the person's Telegram speaks, as two letters; "" where it does not say."""
     return (person.language_code or "").partition("-")[0]

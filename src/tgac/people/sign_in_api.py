@@ -144,8 +144,15 @@ def refused(why: No) -> AppError:
 
 
 async def deep_link(request: Request, tools: Tools, started: Started) -> str:
-    """The link that opens the service bot with the flow's link secret. The bot's name is asked for once a process."""
+    """The link that opens the service bot with the flow's link secret."""
+    name = await service_bot_name(request, tools)
+    return start_link(tools.config.telegram_link_base, name, payload=started.link_secret)
+
+
+async def service_bot_name(request: Request, tools: Tools) -> str:
+    """The service bot's username; it is asked for once a process, so no act may be open."""
     state = request.app.state
     if not hasattr(state, "service_bot_name"):
         state.service_bot_name = (await tools.telegram.get_me(tools.config.telegram_bot_token)).username
-    return start_link(tools.config.telegram_link_base, state.service_bot_name, payload=started.link_secret)
+    name: str = state.service_bot_name
+    return name

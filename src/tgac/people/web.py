@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form, Request, Response
 
 from tgac.kit.act import Act
 from tgac.kit.errors import AppError
-from tgac.kit.tenancy import EVERYONE, NO_PROJECT, Principal
+from tgac.kit.tenancy import EVERYONE, NO_PROJECT, Principal, TokenScope
 from tgac.kit.tools import Tools
-from tgac.kit.web.deps import PrincipalDep, RowId, ToolsDep, UserRead, UserWrite, WriteAct
+from tgac.kit.web.deps import PrincipalDep, RowId, ToolsDep, UserWrite, WriteAct
 from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import LANGUAGE_COOKIE, LANGUAGES, _, set_language
 from tgac.kit.web.pages import Notice, go, page
@@ -19,6 +19,7 @@ from tgac.people.browsers import shown_browser
 from tgac.people.forms import NewProject, NewToken
 from tgac.people.models import Project
 from tgac.people.queries import living_sessions, projects_of, tokens_of
+from tgac.people.words import SCOPES
 
 router: Final = APIRouter(include_in_schema=False)
 for _part in (sign_in_web.router, settings_web.router, members_web.router, admin_web.router):
@@ -93,9 +94,9 @@ async def _halted(request: Request, act: Act, verb: Verb, *, said: str) -> Respo
 
 
 @router.get("/account")
-async def account(request: Request, act: UserRead) -> Response:
+async def account(request: Request, tools: ToolsDep, principal: PrincipalDep) -> Response:
     """The browsers in which one is signed in, and one's API tokens."""
-    return await _account_page(request, act)
+    return await _account_page(request, tools, principal=principal)
 
 
 @router.post("/account/sessions/others/end")
@@ -116,13 +117,13 @@ async def end_session(request: Request, act: UserWrite, session_id: RowId) -> Re
 async def create_token(request: Request, tools: ToolsDep, principal: PrincipalDep) -> Response:
     """Make an API token and show it, this once."""
     form = await read_form(request, NewToken)
-    if form.data is None:
-        async with tools.reading(principal, NO_PROJECT) as act:
-            return await _account_page(request, act, form=form, status=422)
-    async with tools.acting(principal, NO_PROJECT) as act:
-        secret = (await service.create_own_token(act, form.data.name))[1]
-    async with tools.reading(principal, NO_PROJECT) as act:
-        return await _account_page(request, act, fresh_token=secret.reveal())
+    try:
+        if form.data is not None:
+            secret = (await service.create_own_token(tools, principal, form.data))[1]
+            return await _account_page(request, tools, principal=principal, fresh_token=secret.reveal())
+    except AppError as error:
+        form.refuse(error)
+    return await _account_page(request, tools, principal=principal, form=form, status=422)
 
 
 @router.post("/account/tokens/{token_id}/delete")
@@ -134,23 +135,30 @@ async def delete_token(request: Request, act: UserWrite, token_id: RowId) -> Res
 
 async def _account_page(
     request: Request,
-    act: Act,
+    tools: Tools,
     *,
+    principal: Principal,
     form: Filled[NewToken] | None = None,
     fresh_token: str = "",
     status: int = 200,
 ) -> Response:
-    author = service.author_of(act)
+    mine = await projects_of(tools, principal)
+    async with tools.reading(principal, NO_PROJECT) as act:
+        sessions = await living_sessions(act, principal.user_id)
+        tokens = await tokens_of(act.session, principal.user_id)
     return page(
         request,
         "people/account.html",
         status=status,
-        sessions=await living_sessions(act, author.user_id),
-        here_id=author.session_id,
-        tokens=await tokens_of(act.session, author.user_id),
+        sessions=sessions,
+        here_id=principal.session_id,
+        tokens=tokens,
         form=form or blank(),
         fresh_token=fresh_token,
         shown_browser=shown_browser,
+        scopes=SCOPES,
+        scope_choices=[(key, _(word)) for key, word in SCOPES.items()],
+        project_names={one.id: one.name for one in mine},
     )
 
 
@@ -160,7 +168,7 @@ async def choose_language(
 ) -> Response:
     """Speak another language in this browser, and to whoever is signed in here."""
     principal = await authenticate(request)
-    if principal is not None:
+    if principal is not None and principal.reaches(TokenScope.ADMIN):
         async with tools.acting(principal, NO_PROJECT) as act:
             await service.choose_language(act, lang)
     answer = go(request, back)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tgac.kit.tenancy import Role
+from tgac.kit.tenancy import Role, TokenScope
 from tgac.kit.web.i18n import N_, _
 
 ROLES: Final[Mapping[str, str]] = {
@@ -17,6 +17,11 @@ _MEANINGS: Final[Mapping[str, str]] = {
     Role.EDITOR: N_("bots, channels and tasks"),
     Role.REVIEWER: N_("decides about comments"),
     Role.VIEWER: N_("only looks"),
+}
+SCOPES: Final[Mapping[str, str]] = {
+    TokenScope.READ: N_("Looks only"),
+    TokenScope.WRITE: N_("Works in projects; not what is their owners’ alone"),
+    TokenScope.ADMIN: N_("All that you may"),
 }
 
 

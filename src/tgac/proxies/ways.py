@@ -5,8 +5,8 @@ from collections import Counter
 from typing import Final
 
 from sqlalchemy import and_, select
-from sqlalchemy.exc import DBAPIError
 
+from tgac.kit.db.session import DatabaseAway
 from tgac.kit.log import log
 from tgac.kit.secrets import Keys
 from tgac.kit.telegram.types import Way
@@ -58,7 +58,7 @@ class ProxyWays:
                 proxy = await act.session.scalar(_ROUTED.where(Route.telegram_id == bot_id))
                 if proxy is not None:
                     check_soon(act, proxy)
-        except DBAPIError as error:
+        except DatabaseAway as error:
             log().error("proxy_not_reported", error=str(error.orig))
 
     def worked(self, bot_id: int) -> None:
@@ -70,7 +70,7 @@ class ProxyWays:
             async with self._tools.reading(None, EVERYONE) as act:
                 found = await act.session.execute(_ROUTED.add_columns(Route.telegram_id))
                 self._routes = {bot_id: _way(self._tools.keys, proxy) for proxy, bot_id in found}
-        except DBAPIError as error:
+        except DatabaseAway as error:
             log().error("proxies_not_read", error=str(error.orig))
         self._stale_at = self._tools.clock.monotonic() + FRESH_S
 

@@ -1,6 +1,6 @@
 """The pages of proxies."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -12,7 +12,7 @@ from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
 from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
-from tgac.kit.web.paging import Page, Paging, next_address, paged
+from tgac.kit.web.paging import OrAny, Page, Paging, next_address, paged
 from tgac.proxies import service
 from tgac.proxies.forms import MAX_LINES, ProxyFields, ProxyList
 from tgac.proxies.models import Proxy, ProxyState
@@ -24,7 +24,9 @@ router = APIRouter(prefix="/projects/{project_id}/proxies", include_in_schema=Fa
 
 
 @router.get("")
-async def list_page(request: Request, act: ReadAct, asked: Page, state: ProxyState | None = None) -> HTMLResponse:
+async def list_page(
+    request: Request, act: ReadAct, asked: Page, state: Annotated[ProxyState | None, OrAny] = None
+) -> HTMLResponse:
     """The project's proxies and the forms that add some."""
     return await _list_page(request, act, asked=asked, state=state)
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from tgac.kit.web.i18n import N_, _
 
 Preset = Literal["safe", "balanced", "boost"]
-"""The presets of timing, by name; what they mean stands in `tasks/config.py`."""
+"""The presets of timing, by name; what they mean stands in `tasks/config/`."""
 STANDARD: Final[Preset] = "balanced"
 PRESET_WORDS: Final = {"safe": N_("Safe"), "balanced": N_("Balanced"), "boost": N_("Boost")}
 
@@ -22,6 +22,7 @@ def _zone(value: str) -> str:
 
 TimeZone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
 Quota = Annotated[int, Field(ge=0, le=1000)]
+ReviewDays = Annotated[int, Field(ge=0, le=30)]
 CommentsPerPost = Annotated[int, Field(ge=1, le=10)]
 
 
@@ -31,6 +32,7 @@ class ForProject(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     collision_limit_per_post: CommentsPerPost | None = None
+    review_days: ReviewDays | None = None
     preset: Preset | None = None
 
 

@@ -22,6 +22,7 @@ class Holding:
     """The values that hold, after everything that wins over something else."""
 
     collision_limit_per_post: int
+    review_days: int
     preset: Preset
     default_quota_projects: int
     time_zone: str
@@ -44,6 +45,7 @@ async def holding_everywhere(act: Act) -> Holding:
     chosen, config = await set_by_admin(act), act.config
     return Holding(
         collision_limit_per_post=_first(chosen.collision_limit_per_post, config.comment_collision_limit_per_post),
+        review_days=_first(chosen.review_days, config.review_days),
         preset=chosen.preset or STANDARD,
         default_quota_projects=_first(chosen.default_quota_projects, config.default_quota_projects),
         time_zone=chosen.time_zone or config.tz,
@@ -56,6 +58,7 @@ async def holding_here(act: Act) -> Holding:
     limit = _first(own.collision_limit_per_post, above.collision_limit_per_post)
     return Holding(
         collision_limit_per_post=min(limit, above.collision_limit_per_post),
+        review_days=_first(own.review_days, above.review_days),
         preset=own.preset or above.preset,
         default_quota_projects=above.default_quota_projects,
         time_zone=above.time_zone,

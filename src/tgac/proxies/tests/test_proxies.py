@@ -288,5 +288,5 @@ async def test_a_project_with_proxies_in_use_can_be_deleted(world: World) -> Non
     await assign(world, world.bots[0], await add(world))
     async with world.tools.acting(None, EVERYONE) as act:
         await act.session.delete(await act.session.get_one(Project, world.project_id))
-    async with world.tools.db.engine.connect() as connection:
-        assert (await connection.execute(select(METADATA.tables["proxies"]))).all() == []
+    async with world.tools.db.reading(EVERYONE) as session:
+        assert (await session.execute(select(METADATA.tables["proxies"]))).all() == []

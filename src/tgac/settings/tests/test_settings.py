@@ -105,6 +105,7 @@ async def test_what_is_left_out_stays(anna: Browser) -> None:
         "default_quota_projects": 2,
         "time_zone": "Europe/Moscow",
         "collision_limit_per_post": None,
+        "review_days": None,
     }
 
 
