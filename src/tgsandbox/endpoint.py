@@ -1,7 +1,8 @@
 """`/bot<token>/<method>`: from an HTTP request to the answer, through faults, checks and the record of calls."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -45,6 +46,15 @@ class Dropped(Exception):
     """The connection is to be cut without an answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back to a bot."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+
+
 class Endpoint:
     """Answers the calls of all bots."""
 
@@ -80,22 +90,31 @@ class Endpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One HTTP request to one method."""
-        token, method = request.match_info["token"], request.match_info["method"]
+        try:
+            reply = await self.ask(
+                request.match_info["token"], request.match_info["method"], lambda: read_request(request)
+            )
+        except Dropped:
+            if request.transport:
+                request.transport.abort()
+            return web.Response(status=500)
+        return web.Response(status=reply.status, body=reply.body, content_type=reply.content_type)
+
+    async def ask(self, token: str, method: str, read: Callable[[], Awaitable[Came]]) -> Reply:
+        """One call of one method; `read` gives its parameters and files. Raises Dropped where the connection is cut."""
         clock = self.world.clock
         bot = self.world.tokens.get(token)
         started = clock.monotonic()
         record = self.calls.begin(clock.now().timestamp(), bot.id if bot else None, _log_name(method))
         try:
-            answer = await self._answer(request, bot, method, record=record)
+            if bot is None:
+                raise refuse("unauthorized" if TOKEN.fullmatch(token) else "not_found")
+            return await self._answer(bot, method, await read(), record=record)
         except Refused as refused:
             record.executed = refused.description.startswith("Internal Server Error: sent")
-            answer = _refusal(refused, record)
-        except Dropped:
-            if request.transport:
-                request.transport.abort()
-            answer = web.Response(status=500)
-        record.ms = round((clock.monotonic() - started) * 1000, 2)
-        return answer
+            return _refusal(refused, record)
+        finally:
+            record.ms = round((clock.monotonic() - started) * 1000, 2)
 
     async def lost(self, _request: web.Request) -> web.StreamResponse:
         """An address that looks like the Bot API's but is none of its methods."""
@@ -108,11 +127,8 @@ class Endpoint:
             return web.json_response(refuse("not_found").body(), status=404)
         return web.Response(body=file.content, content_type=file.mime_type)
 
-    async def _answer(self, request: web.Request, bot: Bot | None, name: str, *, record: Record) -> web.Response:
-        if bot is None:
-            raise refuse("unauthorized" if TOKEN.fullmatch(request.match_info["token"]) else "not_found")
-        raw, uploads = await read_request(request)
-        call = self._read(bot, name, (raw, uploads), record=record)
+    async def _answer(self, bot: Bot, name: str, came: Came, *, record: Record) -> Reply:
+        call = self._read(bot, name, came, record=record)
         hits = self.faults.for_call(method=record.method, bot_id=bot.id, chat_id=record.chat_id)
         after = await self._suffer(hits, record)
         if isinstance(call, Refused):
@@ -201,19 +217,19 @@ def _check_result(method: str, result: Any) -> None:
     assert None in wrong, f"{method}: {wrong}"
 
 
-def _success(result: Any, record: Record, *, broken: bool) -> web.Response:
+def _success(result: Any, record: Record, *, broken: bool) -> Reply:
     record.status = 200
     body = json.dumps({"ok": True, "result": result}, separators=(",", ":"))
     if broken:
         body = body[: max(1, len(body) // 2)]
-    return web.Response(body=body.encode(), content_type="application/json")
+    return Reply(200, body.encode())
 
 
-def _refusal(refused: Refused, record: Record) -> web.Response:
+def _refusal(refused: Refused, record: Record) -> Reply:
     record.status, record.description = refused.status, refused.description
     if "<html" in refused.description:
-        return web.Response(status=refused.status, text=refused.description, content_type="text/html")
-    return web.json_response(refused.body(), status=refused.status)
+        return Reply(refused.status, refused.description.encode(), "text/html")
+    return Reply(refused.status, json.dumps(refused.body()).encode())
 
 
 def _http_fault(status: int) -> Refused:

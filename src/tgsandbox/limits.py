@@ -1,4 +1,7 @@
-"""Telegram's limits as real token buckets: 1 message/s a chat with a short burst, 20/min a group, 30/s a bot."""
+"""Telegram's limits as real token buckets: 1 message/s a chat with a short burst, 20/min a group, 30/s a bot.
+
+A bot that changes its profile has budgets of its own.
+"""
 
 import math
 from dataclasses import dataclass
@@ -11,6 +14,9 @@ CHAT = (1.0, 5)
 GROUP = (20 / 60, 20)
 BOT = (30.0, 30)
 GROUP_EDITS = (20 / 60, 20)
+NAME = (5 / 3600, 5)
+"""Telegram tells no figure; bots that rename themselves several times in a row are told to wait for hours."""
+PROFILE = (0.5, 30)
 
 
 @dataclass(slots=True)
@@ -51,6 +57,10 @@ class Limits:
         """Edits have a budget of their own in groups."""
         if chat.type != "private":
             self._spend(bot, [("bot", 0, BOT), ("edit", chat.id, GROUP_EDITS)], 1)
+
+    def spend_profile(self, bot: Bot, *, named: bool = False) -> None:
+        """Take what a change of the bot's profile costs; a name costs more."""
+        self._spend(bot, [("profile", 0, PROFILE), *([("name", 0, NAME)] if named else [])], 1)
 
     def _spend(self, bot: Bot, wanted: list[tuple[str, int, tuple[float, int]]], cost: int) -> None:
         if not self.enabled:

@@ -1,6 +1,7 @@
 """Files: those that came with a request, those that are named by id or address, and how a Message shows them."""
 
 import re
+import struct
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -28,6 +29,18 @@ def take(world: World, uploads: Mapping[str, Upload], *, kind: str, reference: s
     if re.match(r"https?://[^/\s]+\.[^/\s]+", reference):
         return keep(world, kind, Upload(urlsplit(reference).path.rpartition("/")[2] or kind, _MIME[kind], b""))
     raise refuse("wrong_file")
+
+
+def require_profile_photo(file: File) -> None:
+    """Telegram unpacks the picture and cuts a square out of it: it must be a JPEG, at least 160 pixels a side."""
+    size = re.search(rb"\xff[\xc0-\xc2]\0.\x08(....)", file.content, re.DOTALL)
+    if not file.content.startswith(b"\xff\xd8\xff") or not size:
+        raise refuse("photo_not_processed")
+    height, width = struct.unpack(">HH", size[1])
+    if min(height, width) < 160:
+        raise refuse("photo_too_small")
+    if height + width > 10_000 or file.size > 10 * 1024 * 1024:
+        raise refuse("photo_dimensions")
 
 
 def keep(world: World, kind: str, upload: Upload) -> File:

@@ -38,23 +38,39 @@ def close(_call: Call) -> bool:
     return True
 
 
+def _language(call: Call) -> str:
+    """TDLib knows two-letter codes and nothing else."""
+    code = call.text("language_code")
+    if code and not re.fullmatch("[a-z]{2}", code):
+        raise refuse("wrong_language")
+    return code
+
+
+def _length(text: str) -> int:
+    """In UTF-16 units, as Telegram counts texts."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def _said(call: Call, texts: dict[str, str], otherwise: str = "") -> str:
-    return texts.get(call.text("language_code")) or texts.get("") or otherwise
+    return texts.get(_language(call)) or texts.get("") or otherwise
 
 
 def _say(call: Call, texts: dict[str, str], name: str, *, longest: int, refusal: str) -> bool:
-    text = call.text(name)
-    if len(text) > longest:
+    language, text = _language(call), call.text(name).strip()
+    if _length(text) > longest:
         raise refuse(refusal)
-    texts[call.text("language_code")] = text
+    call.limits.spend_profile(call.bot, named=name == "name")
+    texts[language] = text
     call.world.version += 1
     return True
 
 
 def set_my_name(call: Call) -> bool:
+    if not call.text("language_code") and not call.text("name").strip():
+        raise refuse("name_too_long")
     _say(call, call.bot.profile.names, "name", longest=64, refusal="name_too_long")
-    if not call.text("language_code") and call.text("name"):
-        call.bot.name = call.text("name")
+    if not call.text("language_code"):
+        call.bot.name = call.text("name").strip()
     return True
 
 
@@ -81,19 +97,34 @@ def get_my_short_description(call: Call) -> Json:
 
 def _scope(call: Call) -> str:
     scope = call.params.get("scope") or {"type": "default"}
-    return "/".join([*map(str, scope.values()), call.text("language_code")])
+    return "/".join([*map(str, scope.values()), _language(call)])
 
 
 def set_my_commands(call: Call) -> bool:
-    commands = call.params["commands"]
+    scope, commands = _scope(call), call.params["commands"]
     if len(commands) > 100:
         raise refuse("too_many_commands")
     for item in commands:
-        item["command"] = item["command"].removeprefix("/")
-        if not re.fullmatch(r"[a-z0-9_]{1,32}", item["command"]) or not 1 <= len(item["description"]) <= 256:
-            raise refuse("commands_invalid")
-    call.bot.profile.commands[_scope(call)] = commands
+        item["command"] = item["command"].strip().removeprefix("/")
+        item["description"] = item["description"].strip()
+        _check_command(item["command"], item["description"])
+    call.limits.spend_profile(call.bot)
+    call.bot.profile.commands[scope] = commands
     return True
+
+
+def _check_command(command: str, description: str) -> None:
+    """TDLib looks at what is empty or too long, Telegram's server at the letters."""
+    if not command:
+        raise refuse("command_empty")
+    if len(command) > 32:
+        raise refuse("command_too_long")
+    if not description:
+        raise refuse("command_about_empty")
+    if _length(description) > 256:
+        raise refuse("command_about_too_long")
+    if not re.fullmatch(r"[a-z0-9_]{1,32}", command):
+        raise refuse("commands_invalid")
 
 
 def get_my_commands(call: Call) -> list[Json]:
@@ -101,24 +132,43 @@ def get_my_commands(call: Call) -> list[Json]:
 
 
 def delete_my_commands(call: Call) -> bool:
-    call.bot.profile.commands.pop(_scope(call), None)
+    scope = _scope(call)
+    call.limits.spend_profile(call.bot)
+    call.bot.profile.commands.pop(scope, None)
     return True
 
 
 def set_my_profile_photo(call: Call) -> bool:
-    reference = _photo_reference(call.params["photo"])
-    call.bot.profile.photo = media.take(call.world, call.uploads, kind="photo", reference=reference).id
+    """A profile photo is uploaded, never named: https://core.telegram.org/bots/api#inputprofilephotostatic."""
+    kind, reference = _photo_reference(call.params["photo"])
+    if not reference.startswith("attach://"):
+        raise refuse("photo_not_uploaded", kind=kind)
+    file = media.take(call.world, call.uploads, kind=kind, reference=reference)
+    if kind == "photo":
+        media.require_profile_photo(file)
+    call.limits.spend_profile(call.bot)
+    call.bot.profile.photo = file.id
     call.world.version += 1
     return True
 
 
-def _photo_reference(photo: Json) -> str:
-    return str(photo.get("photo") or photo.get("animation") or "")
+def _photo_reference(photo: Json) -> tuple[str, str]:
+    return ("animation", str(photo["animation"])) if "animation" in photo else ("photo", str(photo["photo"]))
 
 
 def remove_my_profile_photo(call: Call) -> bool:
+    call.limits.spend_profile(call.bot)
     call.bot.profile.photo = None
     return True
+
+
+def get_user_profile_photos(call: Call) -> Json:
+    """Of people the sandbox has no photos."""
+    if not {call.params["user_id"]} & (call.world.bots.keys() | call.world.people.keys()):
+        raise refuse("user_not_found")
+    shown = call.bot.profile.photo if call.params["user_id"] == call.bot.id else None
+    sizes = [media.fields("photo", call.world.files[shown])["photo"]] if shown else []
+    return {"total_count": len(sizes), "photos": sizes}
 
 
 def get_file(call: Call) -> Json:

@@ -20,6 +20,7 @@ METHODS: dict[str, Callable[[Call], Answer]] = {
     "deleteMyCommands": me.delete_my_commands,
     "setMyProfilePhoto": me.set_my_profile_photo,
     "removeMyProfilePhoto": me.remove_my_profile_photo,
+    "getUserProfilePhotos": me.get_user_profile_photos,
     "getFile": me.get_file,
     "answerCallbackQuery": me.answer_callback_query,
     "getManagedBotToken": me.get_managed_bot_token,

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Any
 
 import pytest
+from tests.support.photos import jpeg
 
 from tgsandbox.bot_api.methods import EMULATED
 from tgsandbox.refusals import ALSO, LISTED, Refused, refuse
@@ -110,7 +111,8 @@ async def walk(hands: Hands, scene: Scene, managed_id: int) -> list[tuple[str, d
         ("setMyCommands", {"commands": [{"command": "start", "description": "Begin"}]}),
         ("getMyCommands", {}),
         ("deleteMyCommands", {}),
-        ("setMyProfilePhoto", {"photo": {"type": "static", "photo": file_id}}),
+        ("setMyProfilePhoto", {"photo": {"type": "static", "photo": "attach://me"}, "me": jpeg(640, 640)}),
+        ("getUserProfilePhotos", {"user_id": scene.bot}),
         ("removeMyProfilePhoto", {}),
         ("getFile", {"file_id": file_id}),
         ("answerCallbackQuery", {"callback_query_id": query}),
