@@ -114,6 +114,8 @@ document.addEventListener("htmx:before:request", (event) => {
 // The server cannot be reached: say so, until it can.
 document.addEventListener("htmx:error", () => offline(true));
 document.addEventListener("htmx:after:request", () => offline(false));
+document.addEventListener("htmx:sse:error", (event) => event.detail.status || offline(true));
+document.addEventListener("htmx:sse:after:connection", () => offline(false));
 
 function offline(is) {
   const note = document.getElementById("offline");

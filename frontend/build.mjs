@@ -55,8 +55,8 @@ function licences() {
 put("app.css", styles());
 put("app.js", readFileSync(join(here, "app.js"), "utf8"));
 put("favicon.svg", readFileSync(join(here, "favicon.svg"), "utf8"));
-put("htmx.js", readFileSync(join(modules, "htmx.org", "dist", "htmx.js"), "utf8"));
-put("hx-sse.js", readFileSync(join(modules, "htmx.org", "dist", "ext", "hx-sse.js"), "utf8"));
+// In one file: htmx begins by a timer, which may run before a second deferred script has come.
+put("htmx.js", ["htmx.js", "ext/hx-sse.js"].map((name) => readFileSync(join(modules, "htmx.org", "dist", name), "utf8")).join("\n"));
 put("icons.svg", icons());
 licences();
 writeFileSync(join(out, "manifest.json"), JSON.stringify(manifest, null, 1) + "\n");

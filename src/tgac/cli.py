@@ -14,7 +14,7 @@ from tgac.kit.config import Config, ConfigError, load_config, write_env
 from tgac.kit.db import schema
 from tgac.kit.db.session import DatabaseUnfit
 from tgac.kit.errors import AppError
-from tgac.kit.log import set_up_logs
+from tgac.kit.log import log, set_up_logs
 from tgac.kit.secrets import new_master_key
 from tgac.kit.telegram.faults import Fault
 from tgac.kit.telegram.gateway import Gateway
@@ -105,6 +105,8 @@ def _run_process(process: Process, *, upgrade: bool = False) -> None:
         await _require_schema(tools)
         async with tools.acting(None, EVERYONE) as act:
             await ensure_first_admin(act)
+        if await schema.holds_rows(tools.db) is False:
+            log().warning("role_passes_row_security", mend="DB_URL should name a role without SUPERUSER and BYPASSRLS")
         await process(tools, stop_on_signals())
 
     asyncio.run(_with_tools(work))

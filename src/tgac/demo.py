@@ -104,6 +104,7 @@ async def _run(
         port=port,
         db_url=f"sqlite:///{folder}/demo.sqlite3",
         session_secret_key=new_master_key(),
+        review_days=0,  # nobody sits there to approve
     )
     async with tools_for(config) as tools:
         await schema.upgrade(tools.db)

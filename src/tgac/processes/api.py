@@ -62,6 +62,10 @@ async def serving(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[Server
 
 async def run_api(tools: Tools, stopping: asyncio.Event) -> None:
     """Serve the panel until `stopping`."""
-    async with serving(guarded(make_app(tools)), host=tools.config.host, port=tools.config.port):
+    app = make_app(tools)
+    async with serving(guarded(app), host=tools.config.host, port=tools.config.port):
         log().info("panel_listens", address=tools.config.base_url)
-        await stopping.wait()
+        try:
+            await stopping.wait()
+        finally:
+            app.state.streams.end()

@@ -10,26 +10,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
+from tgac.bots.managed import managed_bot_changed
 from tgac.bots.models import Bot
 from tgac.bots.service import mark_bot_refused, token_of
 from tgac.comments.arrive import ALLOWED, take_updates
+from tgac.kit.db.session import DatabaseAway
 from tgac.kit.log import log
 from tgac.kit.queue.store import drop_leases, keep_leases, take_lease
 from tgac.kit.secrets import Secret, new_secret
 from tgac.kit.telegram import faults
-from tgac.kit.telegram.types import Kind
+from tgac.kit.telegram.types import Kind, ManagedBotUpdate
 from tgac.kit.telegram.updates import offset_after, read_update
 from tgac.kit.tenancy import EVERYONE
 from tgac.kit.tools import Tools
 from tgac.people.service_bot import handle_service_update
+from tgac.wiring import STARTS
 
 LOOK_FOR_BOTS_S = 1.0
 LEASE_S = 15.0
 RENEW_S = 4.0
 POLL_S = 25
-SERVICE_KINDS: tuple[Kind, ...] = ("message", "callback_query")
+SERVICE_KINDS: tuple[Kind, ...] = ("message", "callback_query", "managed_bot")
 SERVICE = "poll:service"
 
 type Take = Callable[[Sequence[dict[str, Any]]], Awaitable[None]]
@@ -52,7 +54,7 @@ async def run_bots(tools: Tools, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             await pollers.attend()
-        except DBAPIError as error:
+        except DatabaseAway as error:
             log().error("bots_unreachable", error=str(error.orig))
         await tools.clock.sleep(LOOK_FOR_BOTS_S)
     await pollers.end()
@@ -66,12 +68,13 @@ class Pollers:
         self._owner = new_secret(12)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._tokens: dict[str, Secret] = {}
+        self._opened: dict[str, Secret | None] = {}
         self._renewed_at = tools.clock.monotonic()
 
     async def attend(self) -> None:
         """Begin to poll for bots that nobody polls, stop for those that are gone, another process's or have another
         token."""
-        sources = {source.name: source for source in await _sources(self._tools)}
+        sources = {source.name: source for source in await self._sources()}
         ours = await self._kept() & set(sources)
         for name in list(self._tasks):
             if name not in ours or self._tasks[name].done() or self._tokens[name] != sources[name].token:
@@ -86,6 +89,26 @@ class Pollers:
             await self._end(name)
         async with self._tools.acting(None, EVERYONE) as act:
             await drop_leases(act.session, self._owner)
+
+    async def _sources(self) -> list[Source]:
+        """The service bot, and every bot whose token can be opened."""
+        async with self._tools.reading(None, EVERYONE) as act:
+            living = select(Bot).where(Bot.status.in_(("ACTIVE", "PAUSED"))).order_by(Bot.id)
+            bots = list(await act.session.scalars(living))
+        # Opening costs a derived key each, and this is asked every second: what was opened is kept by its sealed form.
+        self._opened = {bot.token_sealed: self._open(bot) for bot in bots}
+        projects = (_project_bot(self._tools, bot, token) for bot in bots if (token := self._opened[bot.token_sealed]))
+        return [_service(self._tools), *projects]
+
+    def _open(self, bot: Bot) -> Secret | None:
+        """The bot's token; None where the key that it was sealed with is gone."""
+        if bot.token_sealed in self._opened:
+            return self._opened[bot.token_sealed]
+        try:
+            return token_of(self._tools.keys, bot)
+        except ValueError as error:
+            log().error("token_not_opened", bot=bot.id, error=str(error))
+            return None
 
     async def _kept(self) -> set[str]:
         """Which of ours we still hold; renewed now and then, in one statement."""
@@ -115,40 +138,31 @@ class Pollers:
             log().error("poller_failed", source=name, exc_info=error)
 
 
-async def _sources(tools: Tools) -> list[Source]:
-    async with tools.reading(None, EVERYONE) as act:
-        bots = list(await act.session.scalars(select(Bot).where(Bot.status.in_(("ACTIVE", "PAUSED"))).order_by(Bot.id)))
-    return [_service(tools), *(source for bot in bots if (source := _project_bot(tools, bot)))]
-
-
 def _service(tools: Tools) -> Source:
     async def take(raw: Sequence[dict[str, Any]]) -> None:
         for one in raw:
-            await _take_service_update(tools, one)
+            await take_service_update(tools, one)
 
     return Source(SERVICE, tools.config.telegram_bot_token, SERVICE_KINDS, take)
 
 
-async def _take_service_update(tools: Tools, raw: dict[str, Any]) -> None:
+async def take_service_update(tools: Tools, raw: dict[str, Any]) -> None:
+    """Do what one update of the service bot asks for. One that breaks us is left out, with a line in the log."""
     update = read_update(raw)
     if update is None:
         return
     try:
-        await handle_service_update(tools, update)
-    except DBAPIError:
+        if isinstance(update.event, ManagedBotUpdate):
+            await managed_bot_changed(tools, update.update_id, update.event)
+        else:
+            await handle_service_update(tools, update, starts=STARTS)
+    except DatabaseAway:
         raise
     except Exception as error:  # noqa: BLE001  an update that breaks us must not hold up those behind it
         log().error("service_update_left_out", update=update.update_id, exc_info=error)
 
 
-def _project_bot(tools: Tools, bot: Bot) -> Source | None:
-    """None where the bot's token cannot be opened, because the key that it was sealed with is gone."""
-    try:
-        token = token_of(tools.keys, bot)
-    except ValueError as error:
-        log().error("token_not_opened", bot=bot.id, error=str(error))
-        return None
-
+def _project_bot(tools: Tools, bot: Bot, token: Secret) -> Source:
     async def take(raw: Sequence[dict[str, Any]]) -> None:
         await take_updates(tools, bot, raw)
 
@@ -167,7 +181,7 @@ async def _poll(tools: Tools, source: Source) -> None:
             return
         except faults.Fault as fault:
             await _rest(tools, source, fault)
-        except DBAPIError as error:
+        except DatabaseAway as error:
             log().error("updates_not_written", source=source.name, error=str(error.orig))
             await tools.clock.sleep(1.0)
 

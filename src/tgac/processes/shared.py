@@ -5,9 +5,10 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tgac.kit.clock import RealClock
+from tgac.kit.clock import Clock, RealClock
 from tgac.kit.config import Config
 from tgac.kit.db.session import Database
+from tgac.kit.llm.client import ChatModel
 from tgac.kit.telegram.gateway import Gateway
 from tgac.kit.tools import Tools
 from tgac.people.queries import find_role
@@ -19,13 +20,24 @@ async def tools_for(config: Config) -> AsyncIterator[Tools]:
     """The real tools, closed at the end. A long poll holds a connection as long as it lasts, so there is no limit."""
     db = Database(config.db_url)
     telegram = Gateway(config.telegram_api_base, limit=0, allow_private=config.allow_private_hosts)
-    tools = Tools(config, RealClock(), db, config.keys, telegram, find_role)
+    clock = RealClock()
+    tools = Tools(config, clock, db, config.keys, telegram, find_role, llm=_language_model(config, clock))
     telegram.ways = ProxyWays(tools)
     try:
         yield tools
     finally:
         await telegram.aclose()
         await db.aclose()
+
+
+def _language_model(config: Config, clock: Clock) -> ChatModel:
+    return ChatModel(
+        key=config.openai_api_key,
+        base_url=config.openai_base_url,
+        model=config.openai_model,
+        clock=clock,
+        allow_private=config.allow_private_hosts,
+    )
 
 
 def stop_on_signals() -> asyncio.Event:
