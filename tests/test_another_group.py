@@ -58,3 +58,21 @@ async def test_a_thread_in_the_former_group_is_no_place_for_a_comment(world: Wor
     (comment,) = await world.comments()
     assert (comment.state, comment.reason) == ("skipped", "no_thread")
     assert await world.said() == []
+
+
+async def test_reposts_whose_numbers_the_other_group_gives_again_are_two_posts(world: World) -> None:
+    place, bot = world.places[0], world.bots[0]
+    far = {"type": "channel", "chat": {"id": -1009, "type": "channel", "title": "Far"}, "message_id": 7}
+
+    def repost(update_id: int, group_id: int) -> dict[str, Any]:
+        told = forward(update_id, group_id, place.id, root_id=5, origin_id=50)
+        told["message"]["forward_origin"] = far | {"date": told["message"]["date"]}
+        told["message"]["date"] += update_id * 1000
+        return told
+
+    await take_updates(world.tools, bot, [repost(900, place.group_id)])
+    other = place.group_id - 7
+    async with world.tools.acting(None, world.project_id) as act:
+        (await act.session.get_one(Channel, place.row.id)).group_id = other
+    await take_updates(world.tools, bot, [repost(901, other)])
+    assert [(post.root_id, post.root_group_id) for post in await posts(world)] == [(5, place.group_id), (5, other)]

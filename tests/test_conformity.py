@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.panel import a_panel
 from tests.support.world import World, a_world
-from tgac.bots.service import check_bot
+from tgac.bots.health import check_bot
 from tgac.kit.secrets import Secret
 from tgac.kit.telegram.gateway import Gateway
 from tgac.kit.telegram.types import Button, Look

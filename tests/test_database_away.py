@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tests.support.databases import fresh_url
@@ -17,16 +17,17 @@ from tests.support.world import World, a_world
 from tgac.comments.jobs import PlanPost
 from tgac.comments.tests.hands import Between, send_through
 from tgac.kit.clock import RealClock
-from tgac.kit.db.session import Database
+from tgac.kit.db.session import Database, DatabaseAway
 from tgac.kit.queue.jobs import Done
 from tgac.kit.queue.runner import Runner
 from tgac.kit.queue.wake import Bell
-from tgac.kit.tenancy import EVERYONE
+from tgac.kit.tenancy import EVERYONE, NO_PROJECT
 from tgac.kit.tools import Tools
 from tgac.people.models import Project
+from tgac.people.service import create_api_token
 from tgac.processes.bot import run_bots
 from tgac.processes.work import run_everything, run_scheduler
-from tgac.wiring import HANDLES
+from tgac.wiring import HANDLES, guarded, make_app
 
 
 class Wire:
@@ -47,6 +48,10 @@ class Wire:
     async def mend(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
+
+    @property
+    def is_cut(self) -> bool:
+        return self._server is None or not self._server.is_serving()
 
     async def cut(self) -> None:
         assert self._server is not None
@@ -88,7 +93,7 @@ async def test_a_database_that_cannot_be_reached_is_told_as_every_other_failure_
         await session.scalar(select(Project.id))
     await wire.cut()
     for _ in range(2):
-        with pytest.raises(OperationalError):
+        with pytest.raises(DatabaseAway):
             async with db.reading(EVERYONE) as session:
                 await session.scalar(select(Project.id))
     await wire.mend()
@@ -100,7 +105,7 @@ async def test_a_database_that_cannot_be_reached_is_told_as_every_other_failure_
 async def test_a_pool_without_a_free_connection_is_told_like_a_database_that_is_away(wire: Wire) -> None:
     db = Database(wire.url)
     for door in (db.reading, db.writing):
-        with pytest.raises(OperationalError):
+        with pytest.raises(DatabaseAway):
             async with door(EVERYONE):
                 raise PoolTimeout
     await db.aclose()
@@ -144,10 +149,29 @@ async def test_a_sent_comment_is_written_down_when_the_database_is_back(tmp_path
         (comment,) = await world.comments()
         near = replace(world, tools=replace(tools, clock=world.clock))
         sending = asyncio.create_task(send_through(near, Between(world, after=wire.cut), comment))
-        await asyncio.sleep(0.5)
+        while not (wire.is_cut and world.clock.somebody_sleeps):  # noqa: ASYNC110  neither tells
+            await asyncio.sleep(0.02)
         await wire.mend()
         while not sending.done():
             world.clock.advance(0.2)
             await asyncio.sleep(0.05)
         assert await sending == Done()
         assert [one.state for one in await world.comments()] == ["sent"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/me", "/"])
+async def test_the_panel_says_that_the_database_does_not_answer(tmp_path: Path, path: str) -> None:
+    async with a_world("postgres", tmp_path) as world, behind_a_wire(world) as (wire, tools):
+        async with world.tools.acting(None, NO_PROJECT) as act:
+            token = await create_api_token(act, "anna")
+        transport = httpx.ASGITransport(guarded(make_app(tools)), raise_app_exceptions=False)
+        headers = {"authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", headers=headers) as client:
+            assert (await client.get(path)).status_code in (200, 303)
+            await wire.cut()
+            for _ in range(2):
+                answer = await client.get(path)
+                assert answer.status_code == 503
+                assert "The database does not answer." in answer.text
+            await wire.mend()
+            assert (await client.get(path)).status_code in (200, 303)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tgac.kit.clock import ManualClock
+from tests.support.clock import ManualClock
 from tgac.kit.db.session import Database
 from tgac.kit.errors import Conflict
 from tgac.kit.queue import store
@@ -440,3 +440,36 @@ async def test_a_job_that_was_given_up_can_be_looked_at_for_a_week(tools: Tools)
         await forget_jobs(tools, ForgetJobs())
         async with tools.reading(None, EVERYONE) as act:
             assert await store.count(act.session) == left
+
+
+# --- What is given up. ---
+
+
+class GivenUp:
+    """Is told of what was given up; the first `fails` times that fails too."""
+
+    def __init__(self, fails: int = 0) -> None:
+        self.words: list[str] = []
+        self._fails = fails
+
+    async def __call__(self, tools: Tools, job: Note) -> None:
+        if self._fails:
+            self._fails -= 1
+            raise OSError("nobody listens")
+        self.words.append(job.word)
+
+
+@pytest.mark.parametrize("fails", [0, 2])
+async def test_what_has_failed_for_the_last_time_is_told_before_it_ends(tools: Tools, fails: int) -> None:
+    def failing() -> Outcome:
+        raise ValueError("never")
+
+    given_up = GivenUp(fails)
+    runner = Runner(tools, (Handles(Note, Notes(failing), gave_up=given_up),))
+    await enqueue(tools, Note("sorry"))
+    for _ in range(Note.max_attempts + fails):
+        assert given_up.words == []
+        await runner.run_due()
+        clock_of(tools).advance(BACKOFF_S[-1])
+    assert given_up.words == ["sorry"]
+    assert await counts(tools) == {"failed": 1}

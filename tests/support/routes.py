@@ -21,8 +21,11 @@ NOBODYS_ID = 987_654
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 EXAMPLES: Mapping[str, Any] = {
     "token": "123456789:" + "A" * 35,
-    "username": "somebody",
+    "username": "somebody_bot",
     "time_zone": "UTC",
+    "ids": ["bot_id"],
+    "from": "23:00",
+    "to": "08:00",
     "config": {"targets": {"channels": ["channel_id"]}, "content": {"variants": [{"name": "A", "text": "Hi"}]}},
 }
 """Values for fields whose type alone does not tell what fits; `x_id` in them stands for that id of the request."""
@@ -38,6 +41,7 @@ class Route:
     slots: tuple[str, ...]
     query_ids: tuple[str, ...]
     models: tuple[type[BaseModel], ...]
+    queries: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -89,7 +93,8 @@ def _routes(context: Any) -> Iterator[Route]:
     calls = {one.call for one in all_dependants}
     slots = tuple(re.findall(r"\{(\w+)", context.path))
     query = {param.name for one in all_dependants for param in one.query_params if param.name.endswith("_id")}
-    made = Route("GET", context.path, _kind(context.path, calls), slots, tuple(sorted(query)), ())
+    every = tuple(sorted({param.alias for one in all_dependants for param in one.query_params}))
+    made = Route("GET", context.path, _kind(context.path, calls), slots, tuple(sorted(query)), (), every)
     models = tuple(_models(context.endpoint, all_dependants))
     for method in sorted((context.methods or {"GET"}) - {"HEAD"}):
         yield replace(made, method=method, models=models if method in UNSAFE else ())
@@ -114,14 +119,15 @@ def _models(endpoint: Any, dependants: list[Dependant]) -> Iterator[type[BaseMod
     declared = [param.field_info.annotation for one in dependants for param in one.body_params]
     named = inspect.getclosurevars(inspect.unwrap(endpoint)).globals.values()
     for one in declared or named:
-        if isinstance(one, type) and issubclass(one, BaseModel):
-            yield one
+        for kind in get_args(one) or (one,):  # a body that may be left out is declared as one of two
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield kind
 
 
 def _filled(schema: Mapping[str, Any], defs: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
     wanted = set(schema.get("required", ())) | {name for name in schema.get("properties", {}) if _names_rows(name)}
     return {
-        name: _value(name, inner, defs, ids)
+        name: filled_value(name, inner, defs, ids)
         for name, inner in schema.get("properties", {}).items()
         if name in wanted or name in EXAMPLES
     }
@@ -131,13 +137,13 @@ def _names_rows(name: str) -> bool:
     return name.endswith(("_id", "_ids")) and name != "message_id"
 
 
-def _value(name: str, schema: Mapping[str, Any], defs: Mapping[str, Any], ids: Ids) -> Any:
+def filled_value(name: str, schema: Mapping[str, Any], defs: Mapping[str, Any], ids: Ids) -> Any:
     if name in EXAMPLES:
         return _with_ids(EXAMPLES[name], ids)
     if "$ref" in schema:
-        return _value(name, defs[schema["$ref"].rpartition("/")[2]], defs, ids)
+        return filled_value(name, defs[schema["$ref"].rpartition("/")[2]], defs, ids)
     if "anyOf" in schema:
-        return _value(name, next(one for one in schema["anyOf"] if one.get("type") != "null"), defs, ids)
+        return filled_value(name, next(one for one in schema["anyOf"] if one.get("type") != "null"), defs, ids)
     choices = schema.get("enum", [schema["const"]] if "const" in schema else [])
     return choices[0] if choices else _plain_value(name, schema, defs, ids)
 
@@ -146,7 +152,7 @@ def _plain_value(name: str, schema: Mapping[str, Any], defs: Mapping[str, Any], 
     assert "pattern" not in schema, f"which {name!r} fits? Add one to EXAMPLES"
     match schema.get("type"):
         case "array":
-            one = _value(name.removesuffix("s"), schema.get("items", {}), defs, ids)
+            one = filled_value(name.removesuffix("s"), schema.get("items", {}), defs, ids)
             return [one] if _names_rows(name) else [one] * schema.get("minItems", 0)
         case "object":
             return _filled(schema, defs, ids)

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from sqlalchemy import select
 
+from tests.support.clock import ManualClock
 from tests.support.databases import create_tables, fresh_url
 from tgac.bots.models import Bot
 from tgac.bots.service import connect_bot, token_of
@@ -20,7 +21,6 @@ from tgac.channels.models import Channel
 from tgac.channels.service import connect_channel
 from tgac.comments.arrive import ALLOWED, take_updates
 from tgac.comments.models import Comment
-from tgac.kit.clock import ManualClock
 from tgac.kit.config import Config, load_config
 from tgac.kit.db.session import Database
 from tgac.kit.queue.runner import Runner
@@ -47,7 +47,7 @@ class Controls:
         self._session = session
         self._url = url
 
-    async def __call__(self, method: str, path: str, **body: Any) -> Any:
+    async def __call__(self, method: str, path: str, /, **body: Any) -> Any:
         async with self._session.request(method, f"{self._url}/sandbox{path}", json=body or None) as answer:
             told = await answer.json()
             assert told["ok"], (method, path, told)
@@ -174,6 +174,7 @@ def config_for(sandbox_url: str, token: str, **values: Any) -> Config:
         "telegram_api_base": sandbox_url,
         "telegram_link_base": sandbox_url,
         "session_secret_key": new_master_key(),
+        "review_days": 0,
     }
     return load_config(None, **(given | values))
 

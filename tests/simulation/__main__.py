@@ -1,0 +1,62 @@
+"""`make simulate SEED= DAYS= CHANNELS=`: one simulation, its figures, and what went wrong in it."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import structlog
+
+from tests.simulation.invariants import violations
+from tests.simulation.month import Month
+from tests.simulation.stage import a_stage, rows
+from tgac.comments.models import Comment
+
+WORDS = argparse.ArgumentParser(description=__doc__)
+WORDS.add_argument("--seed", type=int, default=1)
+WORDS.add_argument("--seeds", type=int, default=1, help="so many seeds, one after the other")
+WORDS.add_argument("--days", type=float, default=30)
+WORDS.add_argument("--channels", type=int, default=1000)
+WORDS.add_argument("--posts-a-day", type=float, default=0.5)
+WORDS.add_argument("--trouble", type=float, default=1.0)
+WORDS.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+
+
+def _quiet(logger: object, name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    raise structlog.DropEvent
+
+
+async def _simulate(seed: int, asked: argparse.Namespace) -> list[str]:
+    began, cpu = time.perf_counter(), time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        async with a_stage(asked.database, Path(folder), seed=seed, channels=asked.channels) as stage:
+            month = Month(stage, days=asked.days, posts_a_day=asked.posts_a_day, trouble=asked.trouble)
+            await month.run()
+            found = await violations(month)
+            states = Counter(comment.state for comment in await rows(stage, Comment))
+    _say(f"seed {seed}: {len(month.published)} posts, {stage.endpoint.calls.count} calls, {stage.ticks} looks,")
+    _say(f"  {stage.deaths} deaths, {time.perf_counter() - began:.1f} s ({time.process_time() - cpu:.1f} s CPU)")
+    _say(f"  {dict(states.most_common())}")
+    for one in found[:20]:
+        _say(f"  VIOLATED: {one}")
+    return found
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """How many seeds went wrong: 0 is success."""
+    asked = WORDS.parse_args()
+    structlog.configure(processors=[_quiet])
+    seeds = range(asked.seed, asked.seed + asked.seeds)
+    return min(1, sum(bool(asyncio.run(_simulate(seed, asked))) for seed in seeds))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

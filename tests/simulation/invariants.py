@@ -1,0 +1,148 @@
+"""What must hold after a month, whatever has happened in it: Telegram's own record against ours."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.simulation.month import Month, Published
+from tests.simulation.stage import Stage, rows
+from tgac.comments.models import Comment
+from tgac.journal.models import Event
+from tgac.kit.queue.store import count
+from tgac.kit.telegram.pace import CHAT, GROUP
+from tgac.kit.tenancy import EVERYONE
+from tgac.people.models import Project
+from tgac.posts.models import Post
+from tgac.tasks.config import TaskConfig
+from tgac.tasks.timing import is_quiet
+from tgsandbox.model import Stored
+
+GRACE = timedelta(seconds=45)
+"""Our clock is wrong by so much at times."""
+ENDED = ("sent", "unknown", "rejected", "skipped", "expired", "cancelled", "deleted")
+STOOD = ("sent", "deleted", "unknown", "rejected")
+
+
+async def violations(month: Month) -> list[str]:
+    """Everything that should not have happened, as sentences; empty when all is well."""
+    stage = month.stage
+    comments, posts = await rows(stage, Comment), await rows(stage, Post)
+    zones = {project.id: ZoneInfo(project.time_zone) for project in await rows(stage, Project)}
+    said = {(one.chat.id, one.id): one for one in _said(stage)}
+    left = {event.post_id for event in await rows(stage, Event) if event.kind == "post_left"}
+    return [
+        *month.broken,
+        *_never_twice(said, comments, posts),
+        *_counters_agree(said, comments),
+        *_in_time(stage, said, comments, posts, zones),
+        *_within_limits(said),
+        *_all_ended(comments),
+        *_all_seen(month, posts, comments, left),
+        *await _nothing_stuck(stage),
+    ]
+
+
+def _said(stage: Stage) -> Iterator[Stored]:
+    """What our bots have written in groups, deleted or not."""
+    for place in stage.places:
+        yield from (one for one in place.group.messages.values() if one.author in stage.bots and "text" in one.body)
+
+
+def _never_twice(said: dict[tuple[int, int], Stored], comments: list[Comment], posts: list[Post]) -> Iterator[str]:
+    """Under a root stand no more comments than tasks have reasons to say they wrote there."""
+    roots = {(post.root_group_id, post.root_id): post.id for post in posts}
+    wrote = Counter(comment.post_id for comment in comments if comment.state in STOOD)
+    stood = Counter((one.chat.id, one.reply_to.id if one.reply_to else 0) for one in said.values())
+    for (chat_id, root_id), number in stood.items():
+        post_id = roots.get((chat_id, root_id))
+        if post_id is None:
+            yield f"a comment stands in {chat_id} under {root_id}, which is no post of ours"
+        elif number > wrote[post_id]:
+            yield f"post {post_id} has {number} comments and {wrote[post_id]} that may have been sent"
+        elif number > 1:
+            yield f"post {post_id} has {number} comments, and the limit is one"
+
+
+def _counters_agree(said: dict[tuple[int, int], Stored], comments: list[Comment]) -> Iterator[str]:
+    ours = Counter((one.group_id, one.message_id) for one in comments if one.message_id is not None)
+    for key, number in ours.items():
+        if number > 1:
+            yield f"message {key} is claimed by {number} comments"
+        if key not in said:
+            yield f"message {key} is ours and not Telegram's"
+    unknown = sum(one.state == "unknown" for one in comments)
+    if not 0 <= len(set(said) - set(ours)) <= unknown + sum(one.state == "rejected" for one in comments):
+        yield f"Telegram has {len(set(said) - set(ours))} messages more than we know of, and {unknown} are unknown"
+
+
+def _in_time(
+    stage: Stage,
+    said: dict[tuple[int, int], Stored],
+    comments: list[Comment],
+    posts: list[Post],
+    zones: dict[int, ZoneInfo],
+) -> Iterator[str]:
+    published = {post.id: post.published_at for post in posts}
+    configs: dict[int, TaskConfig] = {}
+    for comment in comments:
+        stored = said.get((comment.group_id, comment.message_id or 0))
+        if stored is None:
+            continue
+        config = configs.setdefault(comment.task_id, TaskConfig.model_validate(_config(stage, comment.task_id)))
+        at = datetime.fromtimestamp(stored.body["date"], UTC)
+        zone, timing = zones[comment.project_id], config.timing
+        if all(is_quiet(at + shift, timing.quiet_hours, zone) for shift in (-GRACE, GRACE)):
+            yield f"comment {comment.id} was sent at {at.astimezone(zone)}, in quiet hours"
+        if at < published[comment.post_id] + timedelta(seconds=timing.window.min_s) - GRACE:
+            yield f"comment {comment.id} was sent {at}, too soon after {published[comment.post_id]}"
+        if comment.expires_at and at > comment.expires_at + GRACE:
+            yield f"comment {comment.id} was sent {at}, after {comment.expires_at}"
+
+
+def _config(stage: Stage, task_id: int) -> dict[str, Any]:
+    return stage.tasks[task_id]
+
+
+def _within_limits(said: dict[tuple[int, int], Stored]) -> Iterator[str]:
+    """Telegram's limits for a bot in a group, over any window."""
+    times: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for one in said.values():
+        times[one.author, one.chat.id].append(one.body["date"])
+    for key, moments in times.items():
+        ordered = sorted(moments)
+        for limit in (CHAT, GROUP):
+            for first, last in zip(ordered, ordered[limit.count :], strict=False):
+                if last - first < limit.seconds - 1:
+                    yield f"bot and group {key}: more than {limit.count} within {limit.seconds} s at {first}"
+
+
+def _all_ended(comments: list[Comment]) -> Iterator[str]:
+    for comment in comments:
+        if comment.state not in ENDED:
+            yield f"comment {comment.id} has not ended: {comment.state}, due {comment.send_at}"
+        elif comment.state != "sent" and not comment.reason:
+            yield f"comment {comment.id} is {comment.state} without a reason"
+
+
+def _all_seen(month: Month, posts: list[Post], comments: list[Comment], left: set[int | None]) -> Iterator[str]:
+    known = {(post.channel_id, post.message_id): post for post in posts}
+    decided = {comment.post_id for comment in comments}
+    for published in month.published:
+        post = known.get((published.place.row_id, published.post.id))
+        if post is None and published.while_served and _has_come(month, published):
+            yield f"the post {published.post.id} of channel {published.place.row_id} ({published.at}) was never seen"
+        if post is not None and post.id not in decided and post.id not in left:
+            yield f"post {post.id} ({post.published_at}) has neither a comment nor a reason"
+
+
+def _has_come(month: Month, published: Published) -> bool:
+    """Telegram keeps updates for a day, and the month's last minutes may be too short."""
+    return published.at < month.stage.clock.now() - timedelta(days=1)
+
+
+async def _nothing_stuck(stage: Stage) -> list[str]:
+    async with stage.tools.reading(None, EVERYONE) as act:
+        jobs = await count(act.session)
+    return [f"{number} jobs are {state}" for state, number in jobs.items() if state in ("running", "failed")]

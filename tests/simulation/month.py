@@ -1,0 +1,341 @@
+"""What happens in a simulated month: posts, readers, moderators, owners, faults, and deaths. All from one seed."""
+
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.simulation.stage import Place, Stage
+from tgac.bots.models import Bot
+from tgac.bots.service import pause_bot, resume_bot
+from tgac.people.projects import pause_project, resume_project, stop_project
+from tgac.tasks.service import toggle_task
+from tgsandbox import messages, posts
+from tgsandbox.faults import Fault, read_fault
+from tgsandbox.members import set_member
+from tgsandbox.messages import Draft, text_content
+from tgsandbox.model import Bot as TelegramBot
+from tgsandbox.model import Stored
+
+type Event = Callable[[], Awaitable[None]]
+DAY_S = 86_400.0
+KEYBOARD = {"inline_keyboard": [[{"text": "Shop", "url": "https://shop.example.org/"}]]}
+
+
+@dataclass
+class Published:
+    """A post as Telegram has it. `root` is where comments stand; None under a keyboard."""
+
+    place: Place
+    at: datetime
+    post: Stored
+    root: Stored | None
+    while_served: bool
+    """Whether at that moment nothing stood in the way that could keep a bot from seeing it."""
+
+
+@dataclass
+class Month:
+    """The events of a simulation in the order of their time."""
+
+    stage: Stage
+    days: float
+    posts_a_day: float
+    trouble: float = 1.0
+    published: list[Published] = field(default_factory=list)
+    stopped: dict[int, datetime] = field(default_factory=dict)
+    shut: dict[int, Place] = field(default_factory=dict)
+    heard: set[int] = field(default_factory=set)
+    broken: list[str] = field(default_factory=list)
+    _events: list[tuple[datetime, int, Event]] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    async def run(self) -> None:
+        """Live through it, then through two quiet days, so that everything can come to its end."""
+        stage = self.stage
+        stage.telegram.before_send = self._before_send
+        end = stage.clock.now() + timedelta(days=self.days)
+        self._fill(end)
+        await self._until(end)
+        self._calm()
+        await self._until(end + timedelta(days=2))
+
+    async def _until(self, end: datetime) -> None:
+        stage = self.stage
+        while True:
+            due = await stage.next_due()
+            moments = [*([due] if due else []), *([self._events[0][0]] if self._events else [])]
+            if not moments or min(moments) > end:
+                stage.clock.to(end)
+                return
+            # A real worker is not there in the very moment: several things may be due when it looks.
+            stage.clock.to(min(moments) + timedelta(seconds=stage.dice.choice((0.0, 0.0, 0.3, 5.0, 30.0))))
+            await self._happen()
+            await stage.tick()
+            self.heard |= {key for key, place in self.shut.items() if stage.is_heard(place)}
+
+    async def _happen(self) -> None:
+        while self._events and self._events[0][0] <= self.stage.clock.now():
+            _at, _number, event = heapq.heappop(self._events)
+            await event()
+
+    def _later(self, seconds: float, event: Event) -> None:
+        at = self.stage.clock.now() + timedelta(seconds=seconds)
+        heapq.heappush(self._events, (at, next(self._numbers), event))
+
+    # --- what is foreseen
+
+    def _fill(self, end: datetime) -> None:
+        dice, span = self.stage.dice, (end - self.stage.clock.now()).total_seconds()
+        for hour in range(int(span // 3600)):
+            self._later(3600.0 * hour, self.stage.enqueue_periodic)
+        for place in self.stage.places:
+            for _ in range(self._times(self.posts_a_day * self.days)):
+                self._later(dice.uniform(0, span), lambda place=place: self._publish(place))  # type: ignore[misc]
+        for event, a_day in self._troubles():
+            for _ in range(self._times(a_day * self.days * self.trouble)):
+                self._later(dice.uniform(0, span), event)
+
+    def _troubles(self) -> list[tuple[Event, float]]:
+        """Each with how often it happens in a day."""
+        return [
+            (self._storm, 0.5),
+            (self._cut_answers, 1.0),
+            (self._bad_gateway, 0.5),
+            (self._no_network, 0.5),
+            (self._doubled_updates, 0.5),
+            (self._deadly_hour, 1.0),
+            (self._demote_owner, 0.3),
+            (self._put_bot_out, 0.5),
+            (self._stop_project, 0.2),
+            (self._pause_project, 0.2),
+            (self._pause_task, 0.3),
+            (self._pause_bot, 0.3),
+            (self._wrong_clock, 0.2),
+            (self._other_order, 1.0),
+        ]
+
+    def _times(self, expected: float) -> int:
+        whole = int(expected)
+        return whole + (self.stage.dice.random() < expected - whole)
+
+    def _calm(self) -> None:
+        """Nothing more goes wrong."""
+        self.stage.endpoint.faults.clear()
+        self.stage.telegram.unreachable = 0.0
+        self.stage.deadly = 0.0
+        self.stage.ours.skew_s = 0.0
+
+    # --- in the channels
+
+    async def _publish(self, place: Place) -> None:
+        dice, world = self.stage.dice, self.stage.world
+        kind = dice.choices(("plain", "album", "keyboard", "repost"), weights=(80, 8, 4, 8))[0]
+        text = text_content(
+            dice.choice(("News of the day", "A sale in town", "Weather: rain")) + f" {next(self._numbers)}"
+        )
+        drafts = [Draft(text)]
+        if kind == "album":
+            photo = {"photo": [{"file_id": "p", "file_unique_id": "p", "width": 9, "height": 9}]}
+            drafts = [Draft(photo | {"caption": text["text"]}), Draft(photo)]
+        elif kind == "keyboard":
+            drafts = [Draft(text | {"reply_markup": KEYBOARD})]
+        elif kind == "repost":
+            origin = {"type": "hidden_user", "sender_user_name": "Ivan", "date": world.now() - 60}
+            drafts = [Draft(text | {"forward_origin": origin})]
+        sent, copies = posts.publish(world, place.channel, place.owner.id, drafts)
+        is_served = place.project_id not in self.stopped and place.row_id not in self.shut
+        post = Published(place, self.stage.clock.now(), sent[0], copies[0] if copies else None, is_served)
+        self.published.append(post)
+        self._aftermath(post)
+
+    def _aftermath(self, post: Published) -> None:
+        dice = self.stage.dice
+        if dice.random() < 0.05:
+            self._later(dice.uniform(1, 900), lambda: self._edit(post))
+        if dice.random() < 0.03:
+            self._later(dice.uniform(1, 900), lambda: self._delete(post))
+        if dice.random() < 0.10 and post.root:
+            self._later(dice.uniform(5, 7200), lambda: self._read(post))
+        if dice.random() < 0.03 and post.root:
+            self._later(dice.uniform(300, 9000), lambda: self._moderate(post))
+
+    async def _edit(self, post: Published) -> None:
+        if not post.post.deleted:
+            messages.edit(self.stage.world, post.post, messages.retext(post.post, f"Corrected {next(self._numbers)}"))
+
+    async def _delete(self, post: Published) -> None:
+        if not post.post.deleted:
+            messages.delete(self.stage.world, post.post)
+
+    async def _read(self, post: Published) -> None:
+        """A reader answers under the post."""
+        assert post.root is not None
+        if not post.root.deleted:
+            reader = self.stage.world.add_person("Vera")
+            messages.add_message(
+                self.stage.world, post.place.group, reader.id, text_content("Really?"), reply_to=post.root
+            )
+
+    async def _moderate(self, post: Published) -> None:
+        """A moderator takes away what bots have written there."""
+        for stored in list(post.place.group.messages.values()):
+            if stored.reply_to is post.root and stored.author in self.stage.bots and not stored.deleted:
+                messages.delete(self.stage.world, stored)
+
+    # --- people
+
+    async def _demote_owner(self) -> None:
+        place = self.stage.dice.choice(self.stage.places)
+        if place.row_id in self.shut:
+            return
+        self.shut[place.row_id] = place
+        owner = place.channel.members[place.owner.id]
+        kept, owner.status = owner.status, "member"
+        bots = [self.stage.world.bots[bot.telegram_id] for bot in place.bots]
+        self._tell_of_owner(place, bots, was="creator", now="member")
+        self._later(self.stage.dice.uniform(600, 20_000), lambda: self._reinstate_owner(place, kept))
+
+    async def _reinstate_owner(self, place: Place, status: str) -> None:
+        place.channel.members[place.owner.id].status = status
+        bots = [self.stage.world.bots[bot.telegram_id] for bot in place.bots]
+        self._tell_of_owner(place, bots, was="member", now="creator")
+        self._open(place)
+
+    def _tell_of_owner(self, place: Place, bots: Sequence[TelegramBot], *, was: str, now: str) -> None:
+        world = self.stage.world
+        user = world.user(place.owner.id)
+        shown = {
+            "creator": {"user": user, "status": "creator", "is_anonymous": False},
+            "member": {"user": user, "status": "member"},
+        }
+        change = {"old_chat_member": shown[was], "new_chat_member": shown[now]}
+        payload = {"chat": place.channel.brief, "from": user, "date": world.now(), **change}
+        world.announce("chat_member", payload, bots)
+
+    async def _put_bot_out(self) -> None:
+        """One bot of a place is put out of the group, both of them sometimes."""
+        stage = self.stage
+        place = stage.dice.choice(stage.places)
+        if place.row_id in self.shut:
+            return
+        leaving = list(place.bots) if stage.dice.random() < 0.5 else [stage.dice.choice(place.bots)]
+        if len(leaving) == len(place.bots):
+            self.shut[place.row_id] = place
+        for bot in leaving:
+            owner = place.owner.id
+            set_member(stage.world, place.group, bot.telegram_id, status="kicked", rights={}, actor_id=owner)
+        self._later(stage.dice.uniform(600, 20_000), lambda: self._let_in(place, leaving))
+
+    async def _let_in(self, place: Place, bots: Sequence[Bot]) -> None:
+        for bot in bots:
+            self.stage.invite(place, bot)
+        self._open(place)
+
+    def _open(self, place: Place) -> None:
+        self.shut.pop(place.row_id, None)
+        self.heard.discard(place.row_id)
+
+    async def _stop_project(self) -> None:
+        project_id = self.stage.dice.choice(self.stage.places).project_id
+        async with self.stage.acting(project_id) as act:
+            await stop_project(act)
+        self.stopped[project_id] = self.stage.clock.now()
+        self._later(self.stage.dice.uniform(60, 20_000), lambda: self._resume_project(project_id))
+
+    async def _pause_project(self) -> None:
+        project_id = self.stage.dice.choice(self.stage.places).project_id
+        async with self.stage.acting(project_id) as act:
+            await pause_project(act)
+        self.stopped[project_id] = self.stage.clock.now()
+        self._later(self.stage.dice.uniform(60, 9000), lambda: self._resume_project(project_id))
+
+    async def _resume_project(self, project_id: int) -> None:
+        async with self.stage.acting(project_id) as act:
+            await resume_project(act)
+        self.stopped.pop(project_id, None)
+
+    async def _pause_task(self) -> None:
+        task_id, project_id = await self._some_task()
+        async with self.stage.acting(project_id) as act:
+            await toggle_task(act, task_id, "PAUSED")
+        self._later(self.stage.dice.uniform(60, 20_000), lambda: self._unpause_task(task_id, project_id))
+
+    async def _unpause_task(self, task_id: int, project_id: int) -> None:
+        async with self.stage.acting(project_id) as act:
+            await toggle_task(act, task_id, "ON")
+
+    async def _some_task(self) -> tuple[int, int]:
+        number = self.stage.dice.randrange(len(self.stage.tasks))
+        projects = list(self.stage.anna)
+        return list(self.stage.tasks)[number], projects[number // 3]
+
+    async def _pause_bot(self) -> None:
+        place = self.stage.dice.choice(self.stage.places)
+        bot_id = self.stage.dice.choice(place.bots).id
+        async with self.stage.acting(place.project_id) as act:
+            await pause_bot(act, bot_id)
+        self._later(self.stage.dice.uniform(60, 20_000), lambda: self._resume_bot(place.project_id, bot_id))
+
+    async def _resume_bot(self, project_id: int, bot_id: int) -> None:
+        async with self.stage.acting(project_id) as act:
+            await resume_bot(act, bot_id)
+
+    # --- machines
+
+    async def _storm(self) -> None:
+        self._fault(kind="flood", probability=0.5, value=self.stage.dice.choice((3, 30, 300)))
+
+    async def _cut_answers(self) -> None:
+        self._fault(kind=self.stage.dice.choice(("drop_after", "bad_json")), method="sendMessage", probability=0.3)
+
+    async def _bad_gateway(self) -> None:
+        self._fault(kind="http", probability=0.3, value=self.stage.dice.choice((500, 502, 504)))
+
+    async def _doubled_updates(self) -> None:
+        self._fault(kind="duplicate_update", probability=0.5)
+
+    def _fault(self, **order: object) -> None:
+        fault: Fault = read_fault(order | {"seed": self.stage.dice.randrange(10**6)})
+        self.stage.endpoint.faults.add(fault)
+        self._later(self.stage.dice.uniform(300, 7200), lambda: self._mend(fault))
+
+    async def _mend(self, fault: Fault) -> None:
+        fault.left = 0
+
+    async def _no_network(self) -> None:
+        self.stage.telegram.unreachable = 0.5
+        self._later(self.stage.dice.uniform(30, 1800), self._network)
+
+    async def _network(self) -> None:
+        self.stage.telegram.unreachable = 0.0
+
+    async def _deadly_hour(self) -> None:
+        self.stage.deadly = 0.3
+        self._later(3600, self._safe_again)
+
+    async def _safe_again(self) -> None:
+        self.stage.deadly = 0.0
+
+    async def _wrong_clock(self) -> None:
+        self.stage.ours.skew_s = self.stage.dice.choice((-40.0, -5.0, 20.0))
+        self._later(self.stage.dice.uniform(60, 3600), self._right_clock)
+
+    async def _right_clock(self) -> None:
+        self.stage.ours.skew_s = 0.0
+
+    async def _other_order(self) -> None:
+        settings = self.stage.world.settings
+        settings.forward_first = not settings.forward_first
+
+    # --- what must not happen at the moment of a send
+
+    def _before_send(self, bot_id: int, chat_id: int) -> None:
+        place = next((one for one in self.stage.places if one.group.id == chat_id), None)
+        if place is None:
+            return
+        if place.project_id in self.stopped:
+            self.broken.append(f"{self.stage.clock.now()}: bot {bot_id} wrote in stopped project {place.project_id}")
+        if place.row_id in self.heard:
+            self.broken.append(f"{self.stage.clock.now()}: bot {bot_id} wrote in channel {place.row_id}, shut")
