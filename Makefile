@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow check fix bench screenshots migration
+.PHONY: help setup demo run test test-slow simulate simulate-long check fix bench screenshots migration
+SEED ?= 1
+DAYS ?= 30
+CHANNELS ?= 1000
 PYTHON ?= python3
 UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 
 help:  ## this list
-	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ {printf "  make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## everything that is needed, into .venv
 	@$(UV) --version >/dev/null 2>&1 || { $(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv; }
@@ -22,6 +25,12 @@ test: setup  ## the everyday suite, on SQLite and on a Postgres that it starts i
 
 test-slow: setup  ## processes killed around a send and in the intake; every page looked at
 	$(RUN) pytest -m slow
+
+simulate: setup  ## a month of many channels: make simulate SEED=1 DAYS=30 CHANNELS=1000
+	$(RUN) python -m tests.simulation --seed $(SEED) --days $(DAYS) --channels $(CHANNELS)
+
+simulate-long: setup  ## a thousand seeds of small, troubled simulations
+	$(RUN) python -m tests.simulation --seed 1 --seeds 1000 --days 2 --channels 5 --posts-a-day 6 --trouble 4
 
 check: setup  ## formatting, types, import order, dependencies, templates, house rules
 	$(RUN) ruff check .
