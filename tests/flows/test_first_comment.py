@@ -41,10 +41,10 @@ async def _add_bot(page: Page, at: Installation) -> None:
     made = await at.control("POST", "/bots", name="City helper", username="city_helper_bot")
     at.bot = made
     await page.get_by_role("link", name="Bots", exact=True).click()
-    await page.get_by_label("Token").fill("123456:wrong")
+    await page.get_by_label("Token", exact=True).fill("123456:wrong")
     await page.get_by_role("button", name="Add bot").click()
     await expect(page.get_by_text("This is not a bot token")).to_be_visible()
-    await page.get_by_label("Token").fill(made["token"])
+    await page.get_by_label("Token", exact=True).fill(made["token"])
     await page.get_by_role("button", name="Add bot").click()
     await expect(page.get_by_text("@city_helper_bot").first).to_be_visible()
 

@@ -31,6 +31,8 @@ from tgac.people.models import User
 REFUSALS = (400, 404, 409, 413, 422, 429)
 NAMES = ("name", "label")
 """Fields that hold one line for people."""
+OTHER_TEXTS = ("/preview", "/import", "/dry-run")
+"""What becomes of a text, its lines, the posts it was tried on: not the text that was sent, under the same name."""
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 DEARER = 100
 """How many times the CPU of an honest request the dearest hostile one may take."""
@@ -90,8 +92,8 @@ class Range:
     def _unfaithful(self, target: Target, value: Any, answer: httpx.Response) -> str | None:
         if answer.status_code >= 400 or not isinstance(value, str) or not target.steps:
             return None
-        if target.steps[-1] == "host" or target.route.endswith("/preview"):
-            return None  # IDNA makes another name of a host, and a preview shows what becomes of a text
+        if target.steps[-1] == "host" or target.route.endswith(OTHER_TEXTS):
+            return None  # IDNA makes another name of a host
         back = set(_under(str(target.steps[-1]), answer.json()["data"]))
         self.echoed += bool(back)
         return None if not back or back & _faithful(value) else f"gives back something else, {back}"

@@ -57,8 +57,8 @@ async def try_task(request: Request, project_id: RowId, tools: ToolsDep, princip
         return await _page(request, act, form=form, tryout=tryout, status=status)
 
 
-@router.get("/line")
-async def dry_run_line(request: Request, act: ReadAct, task_id: Annotated[int, Query(ge=1, le=MAX_ID)]) -> HTMLResponse:
+@router.get("/line/{task_id}")
+async def dry_run_line(request: Request, act: ReadAct, task_id: RowId) -> HTMLResponse:
     """One sentence for a task's page: what would become of its last posts."""
     require(act, Right.LOOK)
     tryout = await try_posts(act, Asked(task_id=task_id, last=ON_A_LINE), keep=1)

@@ -271,7 +271,7 @@ async def test_a_line_tells_what_would_become_of_the_last_posts(world: World) ->
     bench = Bench(world)
     path = await bench.order(filter={"any_words": ["tram"]})
     await bench.data("POST", f"{path}/toggle", json={"status": "OFF"})
-    line = f"/dry-run/line?task_id={path.rpartition('/')[2]}"
+    line = f"/dry-run/line/{path.rpartition('/')[2]}"
     assert "No bot has seen a post of its channels yet." in (await bench.ask("GET", line)).text
     await seen(world, "A tram", "Rain", "Sun")
     shown = (await bench.ask("GET", line)).text
