@@ -34,6 +34,7 @@ WORKS_FOR_EVERYONE = {
     "kit/web/idempotency.py",
     "panel/deletion.py",  # the queue is no project's, and a deleted project has no member left
     "panel/health.py",
+    "panel/retention.py",  # the list of projects; rows go project by project
     "people/api.py",  # a project that is being made has no number yet
     "people/members.py",  # who is invited has no role in the project yet: the invitation's secret finds it
     "people/members_api.py",

@@ -50,6 +50,7 @@ from tgac.panel import api as panel_api
 from tgac.panel import audit, health, home, task_stats
 from tgac.panel import web as panel_web
 from tgac.panel.deletion import EraseProject, erase_project
+from tgac.panel.retention import ForgetEvents, forget_events
 from tgac.people import api as people_api
 from tgac.people import web as people_web
 from tgac.people.auth import authenticate, csrf_token_for
@@ -94,6 +95,7 @@ HANDLES = (
     Handles(ForgetProfileFiles, forget_profile_files),
     Handles(ForgetUpdates, forget_updates),
     Handles(ForgetJobs, forget_jobs),
+    Handles(ForgetEvents, forget_events),
     Handles(ForgetAnswers, forget_answers),
 )
 PERIODIC = (
@@ -103,6 +105,7 @@ PERIODIC = (
     Periodic(ForgetProfileFiles(), every_s=3600),
     Periodic(ForgetUpdates(), every_s=3600),
     Periodic(ForgetJobs(), every_s=3600),
+    Periodic(ForgetEvents(), every_s=3600),
     Periodic(ForgetAnswers(), every_s=3600),
 )
 

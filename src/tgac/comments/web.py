@@ -1,5 +1,6 @@
 """The pages of posts and comments."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
 
@@ -130,7 +131,7 @@ async def resolve_comment(request: Request, act: WriteAct, comment_id: RowId) ->
 
 async def _post_page(request: Request, act: Act, post_id: int, *, form: Filled[Any], status: int = 200) -> HTMLResponse:
     (post,) = await shown_posts(act, [await find_post(act, post_id)])
-    zone = await zone_here(act)
+    zone, kept_days = await zone_here(act), act.config.log_retention_days
     return page(
         request,
         "comments/post.html",
@@ -139,6 +140,7 @@ async def _post_page(request: Request, act: Act, post_id: int, *, form: Filled[A
         post=post,
         comments=[(one, why(one.row.decision, zone)) for one in post.comments],
         moments=await timeline(act, post),
+        kept_days=kept_days if post.row.seen_at < act.now - timedelta(days=kept_days) else None,
         form=form,
         may_review=act.role is not None and Right.REVIEW in RIGHTS[act.role],
         root=_root(act),

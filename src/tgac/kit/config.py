@@ -65,6 +65,10 @@ class Config(BaseSettings):
     review_days: int = Field(default=3, ge=0, le=30)
     default_quota_projects: int = Field(default=5, ge=1, le=1000)
     max_concurrency: int = Field(default=64, ge=1, le=1000)
+    log_retention_days: int = Field(default=7, ge=1, le=3650)
+    # Known names that take one value: better refused at the start than quietly ignored.
+    telegram_updates: Literal["polling"] = "polling"
+    worker_shards: int = Field(default=1, ge=1, le=1)
     allow_private_hosts: bool = False
 
     @field_validator("admin_tg_username")
