@@ -14,10 +14,11 @@ from playwright.async_api import Locator, Page, expect
 from tests.support.browser import Installation, an_installation, chromium, sign_in, watch
 from tests.support.pages import PHONE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
 CHANNELS, BOTS = 40, 6
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
+"""Whatever is waited for comes by itself; on a machine that others keep busy it comes later, and that is no fault."""
 KEYBOARD = [[{"text": "Buy", "url": "https://example.org"}]]
 
 
@@ -56,8 +57,10 @@ class Telegram:
 
 async def test_forty_channels_and_six_bots_from_nothing_to_ready(tmp_path: Path) -> None:
     complaints: list[str] = []
+    expect.set_options(timeout=PATIENCE_MS)
     async with an_installation(tmp_path) as at, chromium() as browser:
         context = await browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
+        context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
         watch(page, complaints)
         await sign_in(context, at, page)
@@ -71,9 +74,7 @@ async def test_forty_channels_and_six_bots_from_nothing_to_ready(tmp_path: Path)
         await _invite_them(there, given)
         await _see_what_is_missing(page, given)
         await _mend(page, there, given)
-        await expect(page.get_by_text(f"{CHANNELS} of {CHANNELS} channels are ready")).to_be_visible(
-            timeout=PATIENCE_MS
-        )
+        await expect(page.get_by_text(f"{CHANNELS} of {CHANNELS} channels are ready")).to_be_visible()
         await expect(page.get_by_text("Every channel is ready.")).to_be_visible()
         assert await page.evaluate("window.loadedOnce") is True, "nothing was loaded again"
         await page.set_viewport_size(PHONE)
@@ -93,7 +94,7 @@ async def _add_bots(page: Page, there: Telegram) -> None:
     tokens = "\n".join(bot["token"] for bot in there.bots.values())
     await page.get_by_label(re.compile("one per line")).fill(tokens)
     await page.get_by_role("button", name=re.compile("Add the list")).click()
-    await expect(page.get_by_text(f"Added: {BOTS}.")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(page.get_by_text(f"Added: {BOTS}.")).to_be_visible()
 
 
 async def _begin(page: Page) -> None:
@@ -103,13 +104,13 @@ async def _begin(page: Page) -> None:
     await page.get_by_label("Channels, one per line").fill("\n".join(names))
     await page.get_by_role("button", name="Set up").click()
     await expect(page.get_by_text(f"0 of {CHANNELS} channels are ready")).to_be_visible()
-    await expect(page.get_by_text(f"Waiting for you: {CHANNELS}.")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(page.get_by_text(f"Waiting for you: {CHANNELS}.")).to_be_visible()
 
 
 async def _bots_given(page: Page) -> dict[str, str]:
     """Which bot was chosen for which channel, as the page tells."""
     rows = page.locator("tr[id^=item-]")
-    assert await rows.count() == CHANNELS
+    await expect(rows).to_have_count(CHANNELS)
     given: dict[str, str] = {}
     for text in await rows.all_inner_texts():
         name, bot = re.search(r"City (\d\d)|@city_(\d\d)", text), re.search(r"@(helper\d_bot)", text)
@@ -145,9 +146,7 @@ async def _invite_them(there: Telegram, given: dict[str, str]) -> None:
 
 
 async def _see_what_is_missing(page: Page, given: dict[str, str]) -> None:
-    await expect(page.get_by_text(f"{CHANNELS - 6} of {CHANNELS} channels are ready")).to_be_visible(
-        timeout=PATIENCE_MS
-    )
+    await expect(page.get_by_text(f"{CHANNELS - 6} of {CHANNELS} channels are ready")).to_be_visible()
     for name, words, button in (
         ("01", f"@{given['city_01']} is not an admin of this channel", "Add to the channel"),
         ("02", f"@{given['city_02']} is not an admin of the channel's discussion group", "Add to the group"),
@@ -157,7 +156,7 @@ async def _see_what_is_missing(page: Page, given: dict[str, str]) -> None:
         ("06", "The newest post has buttons", "Open in Telegram"),
     ):
         row = _row(page, name)
-        await expect(row).to_contain_text(words, timeout=PATIENCE_MS)
+        await expect(row).to_contain_text(words)
         await expect(row.locator("a.btn, button.btn")).to_have_count(1)
         await expect(row.locator("a.btn, button.btn")).to_contain_text(button)
     await expect(page.get_by_text(re.compile("1 channel: Link a discussion group"))).to_be_visible()
@@ -184,13 +183,8 @@ async def _mend(page: Page, there: Telegram, given: dict[str, str]) -> None:
     await _turns_green(page, "06")
 
 
-async def _are_ready(page: Page, count: int) -> None:
-    told = page.get_by_text(f"{count} of {CHANNELS} channels are ready")
-    await expect(told).to_be_visible(timeout=PATIENCE_MS)
-
-
 async def _turns_green(page: Page, name: str) -> None:
-    await expect(_row(page, name).get_by_text("Ready", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    await expect(_row(page, name).get_by_text("Ready", exact=True)).to_be_visible()
 
 
 def _row(page: Page, name: str) -> Locator:

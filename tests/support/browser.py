@@ -18,7 +18,7 @@ from tgac.kit.tenancy import EVERYONE
 from tgac.people.service import bind_user, ensure_first_admin
 from tgac.processes.all_in_one import run_all
 from tgac.processes.shared import tools_for
-from tgsandbox import start
+from tgsandbox import Sandbox, start
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -58,8 +58,7 @@ class Installation:
 @asynccontextmanager
 async def an_installation(folder: Path) -> AsyncIterator[Installation]:
     """Everything in one process, as an owner starts it; Anna is its first admin, and nothing is set up yet."""
-    sandbox = await start()
-    async with aiohttp.ClientSession() as session:
+    async with _telegram() as sandbox, aiohttp.ClientSession() as session:
         control = Controls(session, sandbox.url)
         service = await control("POST", "/bots", name="Desk", username="desk_bot")
         anna = await control("POST", "/users", first_name="Anna", username="anna")
@@ -79,7 +78,16 @@ async def an_installation(folder: Path) -> AsyncIterator[Installation]:
             finally:
                 stopping.set()
                 await running
-    await sandbox.stop()
+
+
+@asynccontextmanager
+async def _telegram() -> AsyncIterator[Sandbox]:
+    """The sandbox, stopped whatever happens."""
+    sandbox = await start()
+    try:
+        yield sandbox
+    finally:
+        await sandbox.stop()
 
 
 async def _until_it_answers(session: aiohttp.ClientSession, panel: str, running: asyncio.Task[None]) -> None:
