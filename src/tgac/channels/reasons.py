@@ -61,8 +61,9 @@ REASON_WORDS: Final = {
     UNCLAIMED: N_("Nobody has claimed it"),
     CLAIMER_NOT_ADMIN: N_("The claiming person is no admin"),
     CLAIMER_LEFT: N_("The claiming member has left"),
+    REFUSED_BY_TELEGRAM: N_("Telegram refused a comment"),
 }
-"""What may be missing at a channel, in few words, for the filter of the list."""
+"""What may be missing at a channel, in few words; the two codes without any only answer a form."""
 ORDER: Final = (
     BOT_REFUSED,
     CHAT_NOT_FOUND,

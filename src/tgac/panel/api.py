@@ -14,6 +14,7 @@ from tgac.kit.tenancy import Right, require
 from tgac.kit.web.answers import ok
 from tgac.kit.web.deps import ReadAct, WriteAct
 from tgac.kit.web.paging import Page, paged
+from tgac.panel.care import concerns
 from tgac.panel.deletion import delete_project
 from tgac.panel.forms import TypedName
 from tgac.panel.service import summary
@@ -29,9 +30,10 @@ async def delete(act: WriteAct, form: TypedName) -> JSONResponse:
 
 @router.get("/summary")
 async def show_summary(act: ReadAct) -> JSONResponse:
-    """The project in figures."""
+    """The project in figures; `needs_a_hand` counts what is broken or waits for a person, by kind and code."""
     require(act, Right.LOOK)
-    return ok(asdict(await summary(act, await zone_here(act))))
+    broken = [{"kind": one.kind, "which": one.which, "count": one.count} for one in await concerns(act)]
+    return ok(asdict(await summary(act, await zone_here(act))) | {"needs_a_hand": broken})
 
 
 @router.get("/events")

@@ -11,6 +11,7 @@ from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep
 from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
+from tgac.panel.care import concerns
 from tgac.panel.deletion import delete_project, what_goes
 from tgac.panel.forms import TypedName
 from tgac.panel.service import first_steps, latest_posts, next_due, summary
@@ -30,6 +31,7 @@ async def overview(request: Request, act: ReadAct) -> HTMLResponse:
         state=await the_project(act),
         figures=await summary(act, await zone_here(act)),
         steps=await first_steps(act),
+        concerns=await concerns(act),
         due=await next_due(act, 5),
         posts=await latest_posts(act, 8),
         root=f"/projects/{act.project_id}",

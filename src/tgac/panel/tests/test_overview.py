@@ -1,14 +1,25 @@
+import html
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tgac.bots.models import Bot
+from tgac.channels import reasons
+from tgac.channels.models import Channel
 from tgac.comments.tests.desk import HTMX, Desk, bare_desk, desk
 from tgac.panel.service import first_steps, start_of_day
 from tgac.people.models import Project
+from tgac.proxies.models import Proxy
 
 __all__ = ["bare_desk", "desk"]
+
+
+def born(now: datetime) -> dict[str, Any]:
+    """What every row of the project has."""
+    return {"project_id": 1, "created_at": now}
 
 
 async def steps(desk: Desk) -> list[bool]:
@@ -35,6 +46,10 @@ async def test_the_summary_counts_this_project_and_this_day_only(desk: Desk) -> 
         "waiting": 1,
         "unknown": 1,
         "errors_today": 1,
+        "needs_a_hand": [
+            {"kind": "comments", "which": "unknown", "count": 1},
+            {"kind": "bots", "which": "NEEDS_SETUP", "count": 1},
+        ],
     }
 
 
@@ -81,10 +96,34 @@ async def test_the_overview_shows_what_is_due_and_what_became_of_the_latest_post
     assert 'datetime="2026-11-22T12:01:00Z"' in due
 
 
-async def test_what_needs_a_look_is_one_click_away(desk: Desk) -> None:
+async def test_what_needs_a_hand_is_counted_and_one_click_away(desk: Desk) -> None:
     assert "/projects/1/comments?state=unknown" not in (await desk.get("/projects/1")).text
+    now = desk.clock.now()
     await desk.comment(await desk.post(), "unknown")
-    assert "/projects/1/comments?state=unknown" in (await desk.get("/projects/1")).text
+    await desk.comment(await desk.post(), "awaiting_approval")
+    for number, reason in enumerate(("no_group", "no_group", "owner_lost")):
+        await desk.put(Channel(title="c", telegram_id=-number - 9, state="suspended", reason=reason, **born(now)))
+    await desk.put(Channel(title="c", ref="@c", state="pending", reason="chat_not_found", **born(now)))
+    await desk.put(Channel(title="d", ref="@d", state="pending", **born(now)))
+    await desk.put(Bot(telegram_id=6, username="b", name="B", token_sealed="-", status="REVOKED", **born(now)))
+    await desk.put(Proxy(scheme="http", host="h", port=1, state="failing", **born(now)))
+    page = (await desk.get("/projects/1")).text
+    told = re.findall(r'<h3><a class="link" href="/projects/1/([^"]+)">([^<]+)', page)
+    assert [(html.unescape(path), html.unescape(words)) for path, words in told] == [
+        ("comments?state=unknown", "1 comment: Needs a look"),
+        ("bots?status=REVOKED", "1 bot: Shut out"),
+        ("channels?state=suspended&reason=no_group", "2 channels: No discussion group"),
+        ("channels?state=suspended&reason=owner_lost", "1 channel: The claiming person is no admin any more"),
+        ("proxies?state=failing", "1 proxy: Failing"),
+        ("comments?state=awaiting_approval", "1 comment: Waits for approval"),
+        ("bots?status=NEEDS_SETUP", "1 bot: Needs setup"),
+        ("channels?state=pending&reason=chat_not_found", "1 channel: No bot sees the channel"),
+    ]
+
+
+def test_whatever_may_be_missing_at_a_channel_has_few_words_for_the_overview() -> None:
+    only_answers = {reasons.BAD_REF, reasons.NOT_YOUR_CHANNEL}
+    assert set(reasons.REASON_WORDS) == set(reasons.SENTENCES) - only_answers
 
 
 async def test_the_overview_refreshes_a_part_of_itself(desk: Desk) -> None:
