@@ -71,13 +71,21 @@ def decide(
     except TextError as error:
         return Decision(error.reason, values)
     until = expires_at(post.published_at, order.config.timing, zone)
-    chosen = {"bot": bot.username, "send_at": due.isoformat(), "expires_at": until.isoformat(), "variant": text.variant}
+    chosen = {
+        "bot": bot.username,
+        "send_at": due.isoformat(),
+        "expires_at": until.isoformat(),
+        "variant": text.variant,
+        "tried": text.tried,
+    }
     return Decision(Plan(bot, due, until, text), values | chosen)
 
 
-def write_text(config: TaskConfig, scene: Scene, *, seed: int, previous_text: str | None) -> Outgoing:
-    """The comment's text: the same seed picks the same variant again after the post was edited. Raises TextError."""
-    return render(config.content, scene, random.Random(f"{seed}:text"), previous_text=previous_text)
+def write_text(
+    config: TaskConfig, scene: Scene, *, seed: int, previous_text: str | None = None, skip: int = 0
+) -> Outgoing:
+    """The comment's text: the same seed and `skip` pick the same again after the post was edited. Raises TextError."""
+    return render(config.content, scene, random.Random(f"{seed}:text"), previous_text=previous_text, skip=skip)
 
 
 def _why_none(post: PostFacts, order: Order, thread: Thread, zone: tzinfo) -> Reason | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tgac.bots.models import Bot
@@ -10,11 +11,13 @@ from tgac.comments.decide import Order
 from tgac.comments.models import Comment
 from tgac.journal.service import About
 from tgac.kit.telegram.links import message_link
-from tgac.kit.telegram.types import Button, Look
+from tgac.kit.telegram.types import Button, Look, Quote
 from tgac.people.models import Project
 from tgac.posts.models import Post
 from tgac.tasks.config import Content, TaskConfig
 from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts
+from tgac.tasks.text.html import utf16_length
+from tgac.tasks.text.quote import first_words
 
 _HASHTAG = re.compile(r"(?<!\w)#(\w{1,100})")
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
@@ -87,6 +90,21 @@ def look_of(comment: Comment, content: Content) -> Look:
     rows = comment.decision.get("buttons", [])
     keyboard = tuple(tuple(Button(one["text"], url=one["url"]) for one in row) for row in rows)
     return Look(keyboard=keyboard, link_preview=content.link_preview, silent=content.silent)
+
+
+def quote_of(post: Post) -> Quote | None:
+    """The beginning of the post with the looks that Telegram wants repeated; None where it has no words."""
+    start, words = first_words(post.text)
+    if not words:
+        return None
+    end = start + utf16_length(words)
+    inside = (one for one in post.marks if one["offset"] < end and one["offset"] + one["length"] > start)
+    return Quote(words, tuple(_clipped(one, start, end) for one in inside))
+
+
+def _clipped(mark: dict[str, Any], start: int, end: int) -> dict[str, Any]:
+    first, last = max(mark["offset"], start), min(mark["offset"] + mark["length"], end)
+    return mark | {"offset": first - start, "length": last - first}
 
 
 def about(comment: Comment) -> About:

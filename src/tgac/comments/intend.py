@@ -4,7 +4,7 @@ The record (`sending`, a fence one higher, a deadline) is committed before anyth
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from tgac.bots.service import token_of
 from tgac.comments.decide import write_text
-from tgac.comments.facts import about, bot_facts, channel_facts, look_of, post_facts
+from tgac.comments.facts import about, bot_facts, channel_facts, look_of, post_facts, quote_of
 from tgac.comments.gate import Gate, Held, Ready, Stop, may_leave
 from tgac.comments.models import Comment
 from tgac.comments.reasons import WORKER_LOST, stored
@@ -26,6 +26,8 @@ from tgac.tasks.facts import Scene
 from tgac.tasks.text.egress import Outgoing, let_out
 from tgac.tasks.text.faults import TextError
 
+TYPING_S = 4.0
+"""How long “typing…” is seen before the comment; Telegram shows it for five seconds at most."""
 DEADLINE_S = 60.0
 """After so long without an outcome a sending comment counts as lost: longer than the gateway's longest call."""
 
@@ -44,7 +46,15 @@ class Intent:
     began: float
 
 
-async def intend(tools: Tools, project_id: int, comment_ids: Sequence[int]) -> list[Intent | Outcome]:
+@dataclass(frozen=True)
+class Typing:
+    """“typing…” is to be shown before anything else. It is shown once, whatever becomes of it."""
+
+    token: Secret
+    group_id: int
+
+
+async def intend(tools: Tools, project_id: int, comment_ids: Sequence[int]) -> list[Intent | Typing | Outcome]:
     """Record of each comment that it is about to be sent; or end it, or put it off. One transaction for all."""
     began = tools.clock.monotonic()
     async with tools.acting(None, project_id) as act:
@@ -55,7 +65,7 @@ async def intend(tools: Tools, project_id: int, comment_ids: Sequence[int]) -> l
         return [_one(act, comments.get(number), gates, began) for number in comment_ids]
 
 
-def _one(act: Act, comment: Comment | None, gates: dict[int, Gate], began: float) -> Intent | Outcome:
+def _one(act: Act, comment: Comment | None, gates: dict[int, Gate], began: float) -> Intent | Typing | Outcome:
     if comment is None:
         return Cancel("the comment was deleted")
     if comment.state == "sending":
@@ -67,7 +77,16 @@ def _one(act: Act, comment: Comment | None, gates: dict[int, Gate], began: float
         return Snooze(gate.seconds)
     if isinstance(gate, Stop):
         return _end(act, comment, gate)
-    return _freeze(act, comment, gate, began=began)
+    return _type(act, comment, gate) or _freeze(act, comment, gate, began=began)
+
+
+def _type(act: Act, comment: Comment, ready: Ready) -> Typing | None:
+    """“typing…” comes first where the task wants it, once, and only where the comment still comes in time after it."""
+    too_late = comment.expires_at is not None and comment.expires_at - act.now <= timedelta(seconds=TYPING_S)
+    if not ready.config.timing.typing or comment.typing_at is not None or too_late:
+        return None
+    comment.typing_at = act.now
+    return Typing(token_of(act.keys, ready.bot), comment.group_id)
 
 
 def _look_at_lost(act: Act, comment: Comment) -> Outcome:
@@ -98,8 +117,16 @@ def _freeze(act: Act, comment: Comment, ready: Ready, *, began: float) -> Intent
     comment.deadline = act.now + timedelta(seconds=DEADLINE_S)
     record(act, "comment_sending", {"attempt": comment.fence}, **about(comment))
     token = token_of(act.keys, ready.bot)
-    look = look_of(comment, ready.config.content)
+    look = _quoting(comment, ready, look_of(comment, ready.config.content))
     return Intent(comment.id, comment.fence, token, comment.group_id, ready.post.root_id, text, look, began)
+
+
+def _quoting(comment: Comment, ready: Ready, look: Look) -> Look:
+    """With the quote, if the task wants one and Telegram has not refused it."""
+    wanted = ready.config.content.quote and not comment.decision.get("unquoted")
+    quote = quote_of(ready.post) if wanted else None
+    comment.decision = comment.decision | ({"quote": quote.text} if quote else {})
+    return replace(look, quote=quote)
 
 
 def _text(act: Act, comment: Comment, ready: Ready) -> Outgoing:
@@ -112,7 +139,7 @@ def _text(act: Act, comment: Comment, ready: Ready) -> Outgoing:
     zone = ready.config.timing.zone or ZoneInfo(ready.project.time_zone)
     moment = act.now.astimezone(zone)
     scene = Scene(facts, channel_facts(ready.channel), bot_facts(ready.bot), moment, facts.language or "en")
-    return write_text(ready.config, scene, seed=comment.decision["seed"], previous_text=None)
+    return write_text(ready.config, scene, seed=comment.decision["seed"], skip=comment.decision.get("tried", 0))
 
 
 async def give_up(tools: Tools, project_id: int, comment_id: int, stop: Stop) -> None:

@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "comment_retry": Kind("refresh", N_("Nothing was sent yet. Next try in %(again_s)s s.")),
     "comment_skipped": Kind("skip-forward", N_("Skipped. %(reason)s")),
     "comment_sending": Kind("send", N_("Sending, attempt %(attempt)s.")),
+    "comment_unquoted": Kind("alert-triangle", N_("Telegram did not take the quote: the comment goes without it.")),
     "comment_sent": Kind("circle-check", N_("Sent as message %(message_id)s.")),
     "comment_sent_alone": Kind("alert-triangle", N_("Sent as message %(message_id)s. %(reason)s")),
     "comment_unknown": Kind("eye", N_("Needs a look. %(reason)s")),

@@ -15,6 +15,7 @@ class Comment(Owned, Base):
 
     States: planned → sending → sent | unknown | rejected; skipped, expired, cancelled, deleted.
     `fence` grows with every attempt: an answer that comes back with an older one changes nothing.
+    `typing_at` is when “typing…” was shown.
     """
 
     __tablename__ = "comments"
@@ -34,6 +35,7 @@ class Comment(Owned, Base):
     fence: Mapped[int] = mapped_column(default=0)
     sending_at: Mapped[datetime | None]
     deadline: Mapped[datetime | None]
+    typing_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     message_id: Mapped[int | None]
     created_at: Mapped[datetime]

@@ -16,6 +16,7 @@ class Verdict:
     """The state that the comment goes to, why, and what else the answer tells.
 
     `again_s`: back to `planned`, to be tried after so many seconds. `slow_s`: Telegram asked for so much rest.
+    `without_quote`: the next try quotes nothing.
     """
 
     state: str
@@ -26,6 +27,7 @@ class Verdict:
     post_gone: bool = False
     seat_lost: bool = False
     bot_refused: bool = False
+    without_quote: bool = False
 
 
 def of_sent(sent: Sent, *, root_id: int, taken_back: bool | None) -> Verdict:
@@ -57,6 +59,8 @@ def of_fault(fault: faults.Fault) -> Verdict:
 def _of_refusal(fault: faults.Fault, words: str) -> Verdict:
     if fault.reason in ("root_gone", "thread_gone"):
         return Verdict("rejected", reasons.POST_GONE, post_gone=True)
+    if fault.reason == "bad_quote":
+        return Verdict("planned", again_s=0.0, without_quote=True)
     return Verdict(
         "rejected",
         reasons.telegram_refused(fault.code, words),

@@ -8,14 +8,14 @@ An answer is written only where its fence is still the row's. docs/decisions/000
 """
 
 from tgac.comments.gate import Stop
-from tgac.comments.intend import Intent, give_up, intend
+from tgac.comments.intend import TYPING_S, Intent, Typing, give_up, intend
 from tgac.comments.jobs import SendComment
 from tgac.comments.outcomes import Verdict, of_fault, of_late_start, of_sent
 from tgac.comments.reasons import LINE_FAILED
 from tgac.comments.settle import Answer, settle
 from tgac.kit.db.session import DatabaseAway
 from tgac.kit.log import log
-from tgac.kit.queue.jobs import Outcome
+from tgac.kit.queue.jobs import Outcome, Snooze
 from tgac.kit.telegram.faults import Fault
 from tgac.kit.telegram.types import Sent
 from tgac.kit.tools import Tools
@@ -29,12 +29,23 @@ WRITE_AGAIN_S = (0.2, 1.0, 3.0, 10.0, 30.0)
 async def send_comment(tools: Tools, job: SendComment) -> Outcome:
     """Send one comment, or say why not, or when to look again."""
     intent = await tools.together(intend)(job.project_id, job.comment_id)
+    if isinstance(intent, Typing):
+        await _show_typing(tools, intent)
+        return Snooze(TYPING_S)
     if not isinstance(intent, Intent):
         return intent
     verdict = of_late_start()
     if tools.clock.monotonic() - intent.began < START_WITHIN_S:
         verdict = await _call(tools, intent)
     return await _write(tools, job, Answer(intent, verdict))
+
+
+async def _show_typing(tools: Tools, typing: Typing) -> None:
+    """A courtesy: whatever Telegram says to it, the comment goes its way."""
+    try:
+        await tools.telegram.send_typing(typing.token, chat_id=typing.group_id)
+    except Fault as fault:
+        log().info("typing_not_shown", fault=str(fault))
 
 
 async def send_given_up(tools: Tools, job: SendComment) -> None:

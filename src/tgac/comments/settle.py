@@ -84,6 +84,9 @@ async def _apply(act: Act, comment: Comment, answer: Answer, *, bot: Bot | None)
             bot.commented_at = act.now
         look = Observe(act.project_id, comment.id)
         act.enqueue(look, run_after=act.now + timedelta(seconds=FIRST_LOOK_S), key=f"observe:{comment.id}")
+    if verdict.without_quote:
+        comment.decision = comment.decision | {"quote": None, "unquoted": True}
+        record(act, "comment_unquoted", **about(comment))
     if verdict.post_gone:
         (await act.session.get_one(Post, comment.post_id)).gone_at = act.now
     if comment.reason == DELETED_AT_ONCE.code:

@@ -1,6 +1,7 @@
 """What was published."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
@@ -11,7 +12,8 @@ from tgac.kit.db.types import Id
 
 class Post(Owned, Base):
     """A channel post; an album is one post. `message_id` is the channel's (lowest of an album), `root_id` is the
-    auto-forward in the discussion group under which comments stand (lowest of an album). Either may come first."""
+    auto-forward in the discussion group under which comments stand (lowest of an album). Either may come first.
+    `marks` are the entities of the text that a quote has to repeat, in Telegram's words and UTF-16 units."""
 
     __tablename__ = "posts"
     channel_id: Mapped[int] = mapped_column(Id)
@@ -21,6 +23,7 @@ class Post(Owned, Base):
     album_id: Mapped[str | None] = mapped_column(String(64))
     root_album_id: Mapped[str | None] = mapped_column(String(64))
     text: Mapped[str]
+    marks: Mapped[list[Any]] = mapped_column(default=list)
     media: Mapped[str | None] = mapped_column(String(16))
     has_keyboard: Mapped[bool] = mapped_column(default=False)
     forwarded: Mapped[bool] = mapped_column(default=False)

@@ -9,6 +9,7 @@ Source of the rules: docs/telegram.md.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
@@ -18,6 +19,7 @@ from tgac.kit.act import Act
 from tgac.kit.telegram.types import Message
 from tgac.posts.models import Post, PostItem
 
+QUOTED: Final = frozenset({"bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"})
 SAME_MOMENT = timedelta(seconds=60)
 """A repost and its automatic forward share their origin; this tells two reposts of one original apart."""
 
@@ -177,6 +179,7 @@ def _new_post(act: Act, channel: Channel, piece: Piece) -> Post:
     post = Post(
         channel_id=channel.id,
         text="",
+        marks=[],
         has_keyboard=False,
         forwarded=False,
         published_at=piece.published_at,
@@ -195,7 +198,7 @@ def _fold(post: Post, piece: Piece) -> None:
         post.root_group_id = piece.root_group_id
     post.album_id = post.album_id or piece.album_id
     post.root_album_id = post.root_album_id or piece.root_album_id
-    post.text = _text(post, message.text)
+    _speak(post, message.text, marks_of(message))
     post.media = _lowest(post.media, message.media)
     post.has_keyboard = post.has_keyboard or message.has_keyboard
     post.forwarded = post.forwarded or piece.origin is not None
@@ -206,9 +209,15 @@ def _lowest[T: (int, str)](one: T | None, other: T | None) -> T | None:
     return min((value for value in (one, other) if value is not None), default=None)
 
 
-def _text(post: Post, other: str) -> str:
+def _speak(post: Post, other: str, marks: list[Any]) -> None:
     """An album speaks with its longest caption: whatever comes first, the choice is the same. An edit stands."""
-    return post.text if post.edited_at else max(post.text, other, key=lambda text: (len(text), text))
+    if not post.edited_at and (len(other), other) > (len(post.text), post.text):
+        post.text, post.marks = other, marks
+
+
+def marks_of(message: Message) -> list[Any]:
+    """The entities that a quote of this message must repeat (Bot API, ReplyParameters.quote)."""
+    return [one for one in message.entities if one.get("type") in QUOTED]
 
 
 async def _merge(act: Act, post: Post, other: Post) -> None:
@@ -218,7 +227,7 @@ async def _merge(act: Act, post: Post, other: Post) -> None:
     post.root_group_id = post.root_group_id or other.root_group_id
     post.album_id = post.album_id or other.album_id
     post.root_album_id = post.root_album_id or other.root_album_id
-    post.text = _text(post, other.text)
+    _speak(post, other.text, other.marks)
     post.media = _lowest(post.media, other.media)
     post.forwarded = post.forwarded or other.forwarded
     post.published_at = min(post.published_at, other.published_at)
@@ -249,6 +258,6 @@ async def take_edit(act: Act, channel: Channel, message: Message) -> Post | None
     post = found.first()
     if post is None or not message.text or post.text == message.text:
         return None
-    post.text = message.text
+    post.text, post.marks = message.text, marks_of(message)
     post.edited_at = act.now
     return post

@@ -131,6 +131,7 @@ def _preview(shown: Shown) -> dict[str, Any]:
     return {
         "name": shown.name,
         "html": shown.html,
+        "quote": shown.quote or None,
         "runs": runs,
         "buttons": [[asdict(button) for button in row] for row in shown.buttons],
         "length": shown.length,

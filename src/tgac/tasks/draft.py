@@ -124,6 +124,7 @@ def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
         "label": form.values.get("content.label", "").strip() or None,
         "silent": ("content.silent", "true") in _sent(form),
         "link_preview": ("content.link_preview", "true") in _sent(form),
+        "quote": ("content.quote", "true") in _sent(form),
         "variants": [_variant_document(one) for _index, one in _typed_variants(form.values)],
     }
     raw["timing"] |= _timing(form, base)
@@ -211,6 +212,8 @@ def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, st
         "filter.forwarded": config.filter.forwarded,
         "content.silent": config.content.silent,
         "content.link_preview": config.content.link_preview,
+        "content.quote": config.content.quote,
+        "timing.typing": config.timing.typing,
     }
     yield from ((name, "true") for name, on in flags.items() if on)
 
@@ -283,6 +286,7 @@ def _timing(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
         "delay": _delay(values) if preset == OWN else None,
         "quiet_hours": filled or None,
         "time_zone": values.get("timing.time_zone", "").strip() or None,
+        "typing": ("timing.typing", "true") in _sent(form),
     }
 
 

@@ -24,6 +24,7 @@ from tgac.tasks.text.compose import FULL
 from tgac.tasks.text.egress import Button
 from tgac.tasks.text.faults import TextError
 from tgac.tasks.text.html import Run, to_runs
+from tgac.tasks.text.quote import first_words
 from tgac.tasks.text.render import render
 from tgac.tasks.text.spintax import count_variants, parse
 
@@ -35,7 +36,8 @@ MANY = 1_000_000_000
 class Shown:
     """One variant as its readers would see it, or the sentence that says why it cannot be shown.
 
-    `count` is how many texts its choices mean, at most MANY; `length` is in UTF-16 units, as Telegram counts.
+    `count` is how many texts its choices mean, at most MANY; `length` is in UTF-16 units, as Telegram counts;
+    `quote` is what it quotes of the post, "" for nothing.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Shown:
     length: int = 0
     count: int = 0
     fault: str | None = None
+    quote: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -99,6 +102,7 @@ def _shown(config: TaskConfig, index: int, scene: Scene, dice: random.Random) ->
         text.html,
         length=text.length,
         count=min(count_variants(parse(variant.text)), MANY),
+        quote=first_words(scene.post.text)[1] if config.content.quote else "",
     )
 
 

@@ -1,6 +1,6 @@
 """A task reads itself back as one sentence, in the reader's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,6 +11,7 @@ from tgac.tasks.reach import Reach
 
 _HOUR = 3600
 _MINUTE = 60
+_SAID_OF_CONTENT = ("quote",)
 _NAMED = 3
 """So many playlists are named."""
 
@@ -25,10 +26,20 @@ def sentence_of(config: TaskConfig, reach: Reach) -> str:
         "bots": _bots(reach),
     }
     if config.filter == Filter():
-        return _("Under every post %(channels)s, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words)
-    return _(
-        "Under every post %(channels)s that passes the filter, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words
-    )
+        said = _("Under every post %(channels)s, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words)
+    else:
+        said = _(
+            "Under every post %(channels)s that passes the filter, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words
+        )
+    return " ".join([said, *_manners(config)])
+
+
+def _manners(config: TaskConfig) -> Iterator[str]:
+    """What else is done around a comment, a sentence each; nothing of what goes without saying."""
+    if config.timing.typing:
+        yield _("“typing…” is seen before it.")
+    if config.content.quote:
+        yield _("It quotes the post.")
 
 
 def draft_sentence(document: Mapping[str, Any], reach: Reach) -> str | None:
@@ -36,8 +47,10 @@ def draft_sentence(document: Mapping[str, Any], reach: Reach) -> str | None:
 
     What it is aimed at and what it says are left aside: the sentence takes neither from the document.
     """
+    content = {name: document.get("content", {}).get(name) is True for name in _SAID_OF_CONTENT}
+    told = {name: part for name, part in document.items() if name != "targets"} | {"content": content}
     try:
-        config = TaskConfig.model_validate({k: v for k, v in document.items() if k not in ("content", "targets")})
+        config = TaskConfig.model_validate(told)
     except ValidationError:
         return None
     return sentence_of(config, reach)

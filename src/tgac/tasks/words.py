@@ -67,6 +67,10 @@ def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
     if content.label:
         yield _("Label"), content.label
     yield _("Notification"), _("without a sound") if content.silent else _("with a sound")
+    if content.quote:
+        yield _("Quote"), _("the post's first line")
+    if timing.typing:
+        yield _("Before it"), _("“typing…” for four seconds")
     yield from _filter_rules(config.filter)
 
 

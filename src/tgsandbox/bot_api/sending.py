@@ -1,5 +1,7 @@
 """How a bot's message gets into a chat, whatever is in it."""
 
+from typing import Any
+
 from tgsandbox import access, posts
 from tgsandbox.bot_api.call import Call
 from tgsandbox.delivery import announce_message
@@ -94,13 +96,35 @@ def _quote(target: Stored, reply: Json) -> Json:
     if not reply.get("quote"):
         return {}
     whole = target.body.get("text") or target.body.get("caption") or ""
-    quote, entities = formatted(reply["quote"], parse_mode=reply.get("quote_parse_mode"), given=None)
-    position = whole.find(quote)
-    if not quote or position < 0 or utf16_length(quote) > 1024:
-        raise refuse("quote_invalid")
+    quote, entities = formatted(
+        reply["quote"], parse_mode=reply.get("quote_parse_mode"), given=reply.get("quote_entities")
+    )
     marked = [entity for entity in entities if entity["type"] in _QUOTED]
-    shown = {"text": quote, "position": utf16_length(whole[:position]), "is_manual": True}
+    there = [utf16_length(whole[:at]) for at in range(len(whole)) if quote and whole.startswith(quote, at)]
+    length = utf16_length(quote)
+    found = next((at for at in there if _looks(target, at, length) == _marks(marked)), None)
+    if found is None or length > 1024:
+        raise refuse("quote_invalid")
+    shown = {"text": quote, "position": found, "is_manual": True}
     return {"quote": shown | {"entities": marked} if marked else shown}
+
+
+def _looks(target: Stored, at: int, length: int) -> set[tuple[Any, ...]]:
+    """The looks of a piece of a message, which its quote has to repeat."""
+    entities = target.body.get("entities") or target.body.get("caption_entities") or []
+    clipped = [
+        entity
+        | {
+            "offset": max(entity["offset"] - at, 0),
+            "length": min(entity["offset"] + entity["length"], at + length) - max(entity["offset"], at),
+        }
+        for entity in entities
+    ]
+    return _marks([entity for entity in clipped if entity["length"] > 0 and entity["type"] in _QUOTED])
+
+
+def _marks(entities: list[Json]) -> set[tuple[Any, ...]]:
+    return {(one["type"], one["offset"], one["length"], one.get("custom_emoji_id")) for one in entities}
 
 
 _QUOTED = {"bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"}

@@ -89,6 +89,18 @@ async def test_a_quote_is_an_exact_part_of_the_post(hands: Hands, scene: Scene) 
     assert said == "Bad Request: QUOTE_TEXT_INVALID"
 
 
+async def test_a_quote_repeats_the_looks_of_what_it_quotes(hands: Hands, scene: Scene) -> None:
+    told = {"chat_id": scene.channel, "text": "The <b>tram</b> opens", "parse_mode": "HTML"}
+    await hands.call(scene.token, "sendMessage", **told)
+    root_id = (await hands.do("GET", f"/chats/{scene.group}/messages"))[-1]["message_id"]
+    reply: dict[str, object] = {"message_id": root_id, "quote": "tram opens"}
+    said = await hands.refusal(scene.token, "sendMessage", chat_id=scene.group, text="x", reply_parameters=reply)
+    assert said == "Bad Request: QUOTE_TEXT_INVALID"
+    reply["quote_entities"] = [{"type": "bold", "offset": 0, "length": 4}]
+    sent = await hands.call(scene.token, "sendMessage", chat_id=scene.group, text="x", reply_parameters=reply)
+    assert sent["quote"]["entities"] == reply["quote_entities"]
+
+
 async def test_a_guard_bot_takes_the_comment_away_at_once(hands: Hands, scene: Scene) -> None:
     _, root_id = await post(hands, scene)
     await hands.do("PUT", f"/chats/{scene.group}", guarded=True)

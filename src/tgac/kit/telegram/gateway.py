@@ -114,7 +114,7 @@ class Gateway:
         return await self._ask(token, "getChatAdministrators", read=read_members, **asked)
 
     async def send_comment(self, token: Secret, *, chat_id: int, root_id: int, html: str, look: Look = PLAIN) -> Sent:
-        under = {"message_id": root_id, "allow_sending_without_reply": False}
+        under = {"message_id": root_id, "allow_sending_without_reply": False, **_quoted(look)}
         asked = {"chat_id": chat_id, "reply_parameters": under, **_written(html, look), **_quietly(look)}
         return await self._ask(token, "sendMessage", read=read_sent, **asked)
 
@@ -319,6 +319,13 @@ def _written(html: str, look: Look) -> dict[str, Any]:
         "link_preview_options": None if look.link_preview else {"is_disabled": True},
         "reply_markup": {"inline_keyboard": _rows(look.keyboard)} if look.keyboard else None,
     }
+
+
+def _quoted(look: Look) -> dict[str, Any]:
+    if look.quote is None:
+        return {}
+    marks = {"quote_entities": list(look.quote.marks)} if look.quote.marks else {}
+    return {"quote": look.quote.text, **marks}
 
 
 def _quietly(look: Look) -> dict[str, Any]:

@@ -244,12 +244,24 @@ Keyboard = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A piece of the message that is answered, word for word; `marks` are its entities, counted from its beginning."""
+
+    text: str
+    marks: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
-    """How a message is shown besides its text. An edit must repeat it: what it leaves out is taken away."""
+    """How a message is shown besides its text. An edit must repeat it: what it leaves out is taken away.
+
+    `quote` belongs to comments alone and stays as it was sent.
+    """
 
     keyboard: Keyboard = ()
     link_preview: bool = True
     silent: bool = False
+    quote: Quote | None = None
 
 
 PLAIN = Look()

@@ -30,10 +30,8 @@ class _Later:
 
 LATER = (
     _Later("content.kind"),
-    _Later("content.quote"),
     _Later("content.pin"),
     _Later("content.llm"),
-    _Later("timing.typing"),
     _Later("timing.wait_for"),
     _Later("limits.per_channel_hour"),
     _Later("limits.per_channel_day"),

@@ -158,10 +158,8 @@ def test_a_fault_is_told_with_its_path(raw: Any, path: str) -> None:
 LATER_VALUES: dict[str, object] = {
     "targets.playlists": [1],
     "content.kind": "llm",
-    "content.quote": True,
     "content.pin": True,
     "content.llm": {"goal": "summary"},
-    "timing.typing": True,
     "timing.wait_for": {"reader_comments": 3},
     "limits.per_channel_hour": 5,
     "limits.per_channel_day": 5,

@@ -248,3 +248,18 @@ async def test_a_pattern_and_languages_are_kept_shown_and_marked_where_they_are_
     assert "(?i)sale" in shown
     fields = fields_of((await desk.ask("GET", f"/tasks/{task['id']}/edit")).text)
     assert (fields["filter.regex"], fields["filter.languages"]) == (["(?i)sale"], ["ru en"])
+
+
+async def test_quote_and_typing_are_ticked_in_the_editor_and_told_everywhere(world: World) -> None:
+    desk = Desk(world)
+    sent = typed(desk, "Rules") | {"content.quote": "true", "timing.typing": "true", "post_text": "The tram\nopens"}
+    shown = html.unescape((await send(desk, "/tasks/preview", sent, **HTMX)).text)
+    assert "It quotes the post." in shown
+    assert '<div class="tg-quote-block"><bdi>The tram</bdi></div>' in shown
+    await send(desk, "/tasks/new", sent)
+    (task,) = (await desk.data("GET", "/tasks"))["items"]
+    assert (task["config"]["content"]["quote"], task["config"]["timing"]["typing"]) == (True, True)
+    assert task["sentence"].endswith("“typing…” is seen before it. It quotes the post.")
+    editor = (await desk.ask("GET", f"/tasks/{task['id']}/edit")).text
+    assert re.search(r'name="content.quote"[^>]* checked', editor)
+    assert re.search(r'name="timing.typing"[^>]* checked', editor)

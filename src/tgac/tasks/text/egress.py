@@ -52,7 +52,8 @@ class Button:
 class Outgoing:
     """A text that may leave, as Telegram HTML.
 
-    `allowed` is what it was held against: with it a stored text passes again. `length` is in UTF-16 units.
+    `allowed` is what it was held against: with it a stored text passes again. `length` is in UTF-16 units;
+    `tried` is how many picks were thrown away before it.
     """
 
     html: str
@@ -60,6 +61,7 @@ class Outgoing:
     variant: str
     buttons: tuple[tuple[Button, ...], ...]
     length: int
+    tried: int
     key: InitVar[object]
 
     def __post_init__(self, key: object) -> None:
@@ -73,6 +75,7 @@ def let_out(
     allowed: frozenset[str],
     variant: str = "",
     buttons: tuple[tuple[Button, ...], ...] = (),
+    tried: int = 0,
 ) -> Outgoing:
     """The text, checked as a whole; TextError with the code of the first thing that is wrong.
 
@@ -90,7 +93,7 @@ def let_out(
     _hold(keys_in(plain) | {key for href in hrefs for key in link_keys(href)}, allowed)
     for button in (button for row in buttons for button in row):
         _check_button(button)
-    return Outgoing(clean, allowed, variant, buttons, utf16_length(plain), _KEY)
+    return Outgoing(clean, allowed, variant, buttons, utf16_length(plain), tried, _KEY)
 
 
 def keys_in(text: str) -> frozenset[str]:

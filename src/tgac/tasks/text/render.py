@@ -12,19 +12,24 @@ from .faults import TextError
 TRIES = 9
 
 
-def render(content: Content, scene: Scene, dice: random.Random, *, previous_text: str | None = None) -> Outgoing:
+def render(
+    content: Content, scene: Scene, dice: random.Random, *, previous_text: str | None = None, skip: int = 0
+) -> Outgoing:
     """One comment out of `content`, fit to leave; TextError where none of nine picks is.
 
     `previous_text` is the HTML of the comment before this one: up to eight other picks are tried so as not to repeat
-    it, then it is repeated.
+    it, then it is repeated. `skip` (an earlier comment's `tried`) throws so many picks away first: with the same dice
+    the same variant and the same choices come again.
     """
     repeated: Outgoing | None = None
     fault: TextError | None = None
-    for _try in range(TRIES):
+    for turn in range(max(TRIES, skip + 1)):
         try:
-            text = _render_once(content, scene, dice)
+            text = _render_once(content, scene, dice, turn=turn)
         except TextError as error:
             fault = fault or error
+            continue
+        if turn < skip:
             continue
         if text.html != previous_text:
             return text
@@ -40,8 +45,8 @@ def choose_variant(content: Content, dice: random.Random) -> Variant:
     return dice.choices(content.variants, weights=[variant.weight for variant in content.variants])[0]
 
 
-def _render_once(content: Content, scene: Scene, dice: random.Random) -> Outgoing:
+def _render_once(content: Content, scene: Scene, dice: random.Random, *, turn: int) -> Outgoing:
     variant = choose_variant(content, dice)
     text = compose(variant.text, scene, dice, label=content.label)
     buttons = tuple(tuple(Button(button.text, button.url) for button in row) for row in variant.buttons)
-    return let_out(text.html, allowed=text.allowed, variant=variant.name, buttons=buttons)
+    return let_out(text.html, allowed=text.allowed, variant=variant.name, buttons=buttons, tried=turn)
