@@ -101,6 +101,37 @@ class InsertText extends HTMLElement {
   }
 }
 
+// <review-queue>: j and k go from card to card; a, e, v and s press what the card in focus offers.
+class ReviewQueue extends HTMLElement {
+  connectedCallback() {
+    this.onKey = (event) => this.press(event);
+    document.addEventListener("keydown", this.onKey);
+    this.querySelector(`[data-card]:target`)?.focus();
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("keydown", this.onKey);
+  }
+
+  press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const cards = [...this.querySelectorAll("[data-card]")];
+    const at = cards.findIndex((card) => card.contains(document.activeElement));
+    if (event.key === "j" || event.key === "k") {
+      const next = event.key === "j" ? Math.min(at + 1, cards.length - 1) : Math.max(at - 1, 0);
+      cards[next]?.focus();
+      cards[next]?.scrollIntoView({block: "nearest"});
+    } else if (at >= 0 && "aevs".includes(event.key)) {
+      const what = cards[at].querySelector(`[data-key=${event.key}]`);
+      what?.click();
+      if (event.key === "e") cards[at].querySelector("textarea")?.focus();
+    } else return;
+    event.preventDefault();
+  }
+}
+
+customElements.define("review-queue", ReviewQueue);
 customElements.define("insert-text", InsertText);
 customElements.define("relative-time", RelativeTime);
 customElements.define("copy-button", CopyButton);

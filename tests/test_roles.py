@@ -35,6 +35,10 @@ ASKED: Mapping[Right, frozenset[str]] = {
     ),
     Right.REVIEW: frozenset(
         {
+            f"POST {API}/comments/{{comment_id}}/another",
+            f"POST {API}/comments/{{comment_id}}/edit",
+            f"POST {PAGE}/comments/{{comment_id}}/another",
+            f"POST {PAGE}/comments/{{comment_id}}/edit",
             f"POST {API}/comments/{{comment_id}}/approve",
             f"POST {API}/comments/{{comment_id}}/skip",
             f"POST {PAGE}/comments/{{comment_id}}/approve",

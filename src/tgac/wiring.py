@@ -21,13 +21,13 @@ from tgac.channels.clients_bot import greet_client, tell_client
 from tgac.channels.jobs import CheckChannel, RecheckChannels, TellClient
 from tgac.channels.recheck import check_places, end_claims, recheck_channels
 from tgac.comments import api as comments_api
-from tgac.comments import dry_run_api, dry_run_web
+from tgac.comments import dry_run_api, dry_run_web, review_web
 from tgac.comments import web as comments_web
 from tgac.comments.arrive import forget_updates
-from tgac.comments.jobs import ForgetUpdates, Observe, PlanPost, SendComment
+from tgac.comments.jobs import ExpireApproval, ForgetUpdates, Observe, PlanPost, SendComment
 from tgac.comments.observe import observe
 from tgac.comments.plan import plan_given_up, plan_post
-from tgac.comments.review import ExpireApproval, expire_approval
+from tgac.comments.review import expire_approval
 from tgac.comments.send import send_comment, send_given_up
 from tgac.kit.config import Config
 from tgac.kit.errors import AppError
@@ -50,11 +50,11 @@ from tgac.panel import api as panel_api
 from tgac.panel import audit, health, home, task_stats
 from tgac.panel import web as panel_web
 from tgac.panel.deletion import EraseProject, erase_project
+from tgac.panel.layout import dress
 from tgac.panel.retention import ForgetEvents, forget_events
 from tgac.people import api as people_api
 from tgac.people import web as people_web
 from tgac.people.auth import authenticate, csrf_token_for
-from tgac.people.layout import dress
 from tgac.people.members import MemberEnded
 from tgac.profiles import api as profiles_api
 from tgac.profiles import web as profiles_web
@@ -153,6 +153,7 @@ ROUTERS = (
     editor_web.router,
     tasks_web.router,
     versions_web.router,
+    review_web.router,
     comments_web.router,
     dry_run_web.router,
     onboarding_web.router,

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from tgac.comments import review, service
-from tgac.comments.forms import Resolution
+from tgac.comments.facts import version_of
+from tgac.comments.forms import Resolution, Shown, Words
 from tgac.comments.models import Comment
 from tgac.comments.queries import State, Wanted, comments_like, find_comment, find_post, posts_like
 from tgac.comments.showing import shown_comments, shown_posts, timeline
@@ -55,15 +56,27 @@ async def cancel_comment(act: WriteAct, comment_id: RowId) -> JSONResponse:
 
 
 @router.post("/comments/{comment_id}/approve")
-async def approve_comment(act: WriteAct, comment_id: RowId) -> JSONResponse:
-    """A comment that waits for approval goes out, as it is shown."""
-    return await _told(act, await review.approve_comment(act, comment_id))
+async def approve_comment(act: WriteAct, comment_id: RowId, body: Shown | None = None) -> JSONResponse:
+    """A comment that waits for approval goes out, as it was shown under this version."""
+    return await _told(act, await review.approve_comment(act, comment_id, _version(body)))
+
+
+@router.post("/comments/{comment_id}/edit")
+async def edit_comment(act: WriteAct, comment_id: RowId, body: Words) -> JSONResponse:
+    """A comment that waits for approval gets another text, and goes on waiting."""
+    return await _told(act, await review.edit_comment(act, comment_id, body.text, body.version))
+
+
+@router.post("/comments/{comment_id}/another")
+async def another_comment(act: WriteAct, comment_id: RowId, body: Shown | None = None) -> JSONResponse:
+    """A comment that waits for approval is written anew by its task, and goes on waiting."""
+    return await _told(act, await review.another_comment(act, comment_id, _version(body)))
 
 
 @router.post("/comments/{comment_id}/skip")
-async def skip_comment(act: WriteAct, comment_id: RowId) -> JSONResponse:
+async def skip_comment(act: WriteAct, comment_id: RowId, body: Shown | None = None) -> JSONResponse:
     """A comment that waits for approval does not go out."""
-    return await _told(act, await review.skip_comment(act, comment_id))
+    return await _told(act, await review.skip_comment(act, comment_id, _version(body)))
 
 
 @router.post("/comments/{comment_id}/resolve")
@@ -90,6 +103,10 @@ async def show_post(act: ReadAct, post_id: RowId) -> JSONResponse:
     return ok(post_json(post) | {"comments": comments, "timeline": moments})
 
 
+def _version(body: Shown | None) -> str | None:
+    return body.version if body else None
+
+
 async def _told(act: Act, comment: Comment) -> JSONResponse:
     (shown,) = await shown_comments(act, [comment])
     return ok(comment_json(shown))
@@ -112,6 +129,8 @@ def comment_json(view: CommentView) -> dict[str, Any]:
         "send_at": row.send_at,
         "sent_at": row.sent_at,
         "expires_at": row.expires_at,
+        "approve_by": row.approve_by,
+        "version": version_of(row),
         "message_id": row.message_id,
         "link": view.link or None,
         "decision": row.decision,

@@ -19,6 +19,8 @@ from tgac.channels.models import Channel, ChannelState
 from tgac.channels.queries import channels_waiting, seats_there
 from tgac.comments.jobs import ForgetUpdates, PlanPost
 from tgac.comments.models import Comment, SeenUpdate
+from tgac.comments.reasons import POST_EDITED
+from tgac.comments.review import void_approvals
 from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.db.session import DatabaseAway
@@ -240,6 +242,7 @@ async def _take_post_edit(intake: _Intake, bot: Bot, message: Message) -> None:
     post = await take_edit(intake.act, channel, message) if channel else None
     if post is not None:
         record(intake.act, "post_edited", post_id=post.id, channel_id=post.channel_id)
+        await void_approvals(intake.act, [post.id], POST_EDITED)
     await _note_newest(intake.act, channel, message)
 
 

@@ -85,6 +85,7 @@ def tryout_json(tryout: Tryout) -> dict[str, Any]:
         "posts": totals.posts,
         "posts_commented": totals.commented,
         "comments": totals.comments,
+        "approval": tryout.subject.config.approval.mode,
         "reasons": [
             {"reason": one.code, "count": one.count, "example": one.example} for one in reason_counts(totals, zone)
         ],

@@ -1,5 +1,7 @@
 """Rows become the facts that the planner and the texts work with."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -19,6 +21,7 @@ from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts
 from tgac.tasks.text.html import utf16_length
 from tgac.tasks.text.quote import first_words
 
+_SEEN = ("buttons", "media", "poll")
 _HASHTAG = re.compile(r"(?<!\w)#(\w{1,100})")
 _CYRILLIC = re.compile(r"[а-яё]", re.IGNORECASE)
 _LATIN = re.compile(r"[a-z]", re.IGNORECASE)
@@ -105,6 +108,12 @@ def quote_of(post: Post) -> Quote | None:
 def _clipped(mark: dict[str, Any], start: int, end: int) -> dict[str, Any]:
     first, last = max(mark["offset"], start), min(mark["offset"] + mark["length"], end)
     return mark | {"offset": first - start, "length": last - first}
+
+
+def version_of(comment: Comment) -> str:
+    """A name of exactly what readers would see: whoever approves names it, so that nothing else is approved."""
+    shown = {"text": comment.text, "bot": comment.bot_id, **{key: comment.decision.get(key) for key in _SEEN}}
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def about(comment: Comment) -> About:

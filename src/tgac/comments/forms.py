@@ -1,8 +1,22 @@
-"""What a person answers about a comment whose fate is not known."""
+"""What a person decides about a comment."""
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shown(BaseModel):
+    """Which version of the comment was seen (`version` as the API tells it); without it, the comment as it stands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Annotated[str, Field(max_length=64)] | None = None
+
+
+class Words(Shown):
+    """Another text for a comment, in Telegram's HTML."""
+
+    text: Annotated[str, Field(min_length=1, max_length=16_384)]
 
 
 class Resolution(BaseModel):

@@ -42,3 +42,12 @@ class ForgetUpdates(Job):
     """Drop the numbers of updates that Telegram cannot send again."""
 
     kind: ClassVar[str] = "forget_updates"
+
+
+@dataclass(frozen=True)
+class ExpireApproval(Job):
+    """Let a comment that nobody has approved expire at its deadline, or go out where its task says so."""
+
+    kind: ClassVar[str] = "expire_approval"
+    project_id: int
+    comment_id: int

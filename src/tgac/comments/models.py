@@ -13,7 +13,8 @@ from tgac.kit.db.types import Id
 class Comment(Owned, Base):
     """The outcome of a task for a post. `decision` holds every value that led to it.
 
-    States: planned → sending → sent | unknown | rejected; skipped, expired, cancelled, deleted.
+    States: planned → sending → sent | unknown | rejected; skipped, expired, cancelled, deleted; and before them all
+    awaiting_approval, until `approve_by`.
     `fence` grows with every attempt: an answer that comes back with an older one changes nothing.
     `typing_at` is when “typing…” was shown.
     """
@@ -32,6 +33,7 @@ class Comment(Owned, Base):
     group_id: Mapped[int] = mapped_column(BigInteger)
     send_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    approve_by: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
     sending_at: Mapped[datetime | None]
     deadline: Mapped[datetime | None]

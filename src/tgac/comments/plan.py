@@ -19,7 +19,7 @@ from tgac.kit.log import log
 from tgac.kit.queue.jobs import Cancel, Done, Outcome
 from tgac.kit.tools import Tools
 from tgac.posts.models import Post
-from tgac.tasks.config import TaskConfig
+from tgac.tasks.config import Approval, TaskConfig
 from tgac.tasks.models import Task
 
 type Decided = tuple[Comment, Decision]
@@ -67,7 +67,7 @@ def _plan_task(act: Act, task: Task, post: Post, *, seen: Survey, tools: Tools) 
         seed = tools.dice.getrandbits(32)
         decision = _decide(act, task, post, seen=seen, config=config, seed=seed)
         comment = comment or _blank(act, task, post, channel=seen.channels[post.channel_id], n=n)
-        _write(act, comment, decision)
+        _write(act, comment, decision, config)
         seen.written(comment)
         decided.append((comment, decision))
     return decided
@@ -119,12 +119,14 @@ def _blank(act: Act, task: Task, post: Post, *, channel: Channel, n: int) -> Com
     )
 
 
-def _write(act: Act, comment: Comment, decision: Decision) -> None:
+def _write(act: Act, comment: Comment, decision: Decision, config: TaskConfig | None) -> None:
     outcome = decision.outcome
     comment.decision = decision.values
     comment.changed_at = act.now
     if isinstance(outcome, Plan):
         _write_plan(comment, outcome)
+        assert config is not None
+        comment.decision = comment.decision | {"label": config.content.label, "approval": config.approval.model_dump()}
     else:
         comment.state, comment.reason, comment.reason_data = "skipped", outcome.code, stored(outcome)
 
@@ -134,8 +136,10 @@ def _tell(act: Act, comment: Comment, decision: Decision, *, seen: Survey) -> No
     if not isinstance(decision.outcome, Plan):
         record(act, "comment_skipped", comment.reason_data, **about(comment))
         return
-    if is_reviewed(act, seen.channels[comment.channel_id], seen.holding.review_days):
-        hold_for_review(act, comment)
+    in_review = is_reviewed(act, seen.channels[comment.channel_id], seen.holding.review_days)
+    approval = Approval.model_validate(comment.decision["approval"])
+    if in_review or approval.mode == "all":
+        hold_for_review(act, comment, approval, in_review=in_review)
         return
     send_at = decision.outcome.send_at
     record(act, "comment_planned", {"send_at": send_at.isoformat()}, **about(comment))

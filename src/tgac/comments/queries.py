@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from tgac.bots.models import Bot
 from tgac.channels.models import Channel
@@ -67,6 +67,18 @@ def comments_like(q: str, wanted: Wanted) -> Select[Comment]:
         if value is not None:
             statement = statement.where(column == value)
     return statement.where(matching(q, Comment.text)) if q else statement
+
+
+async def waiting_first(act: Act, limit: int) -> list[Comment]:
+    """Comments that wait for approval, whose time is over first at the top."""
+    waiting = select(Comment).where(Comment.state == "awaiting_approval")
+    return list(await act.session.scalars(waiting.order_by(Comment.approve_by, Comment.id).limit(limit)))
+
+
+async def count_waiting(act: Act) -> int:
+    """How many comments of the act's project wait for approval."""
+    counted = select(func.count(Comment.id)).where(Comment.state == "awaiting_approval")
+    return (await act.session.scalars(counted)).one()
 
 
 def posts_like(q: str, channel_id: int | None) -> Select[Post]:

@@ -24,8 +24,10 @@ WORKER_LOST = Reason(
 )
 CANCELLED_BY_PERSON = Reason("cancelled_by_person", N_("Somebody cancelled it."))
 SKIPPED_BY_PERSON = Reason("skipped_by_person", N_("Somebody decided against it."))
+NEEDS_APPROVAL = Reason("needs_approval", N_("The task lets its comments wait: somebody has to approve it."))
 IN_REVIEW = Reason("in_review", N_("The channel is still in its review period: somebody has to approve it."))
 NOT_APPROVED = Reason("not_approved", N_("Nobody approved it in time."))
+POST_EDITED = Reason("post_edited", N_("The post was edited: what waited for approval spoke of other words."))
 CONFIRMED_BY_PERSON = Reason("confirmed_by_person", N_("Somebody looked and confirmed it."))
 DROPPED_BY_PERSON = Reason("dropped_by_person", N_("Somebody looked: it is not there."))
 DELETED_AT_ONCE = Reason(

@@ -15,7 +15,8 @@ from tgac.comments.intend import Intent
 from tgac.comments.jobs import Observe, SendComment
 from tgac.comments.models import Comment
 from tgac.comments.outcomes import Verdict
-from tgac.comments.reasons import DELETED_AT_ONCE, stored
+from tgac.comments.reasons import DELETED_AT_ONCE, POST_GONE, stored
+from tgac.comments.review import void_approvals
 from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.log import log
@@ -89,6 +90,7 @@ async def _apply(act: Act, comment: Comment, answer: Answer, *, bot: Bot | None)
         record(act, "comment_unquoted", **about(comment))
     if verdict.post_gone:
         (await act.session.get_one(Post, comment.post_id)).gone_at = act.now
+        await void_approvals(act, [comment.post_id], POST_GONE)
     if comment.reason == DELETED_AT_ONCE.code:
         (await act.session.get_one(Channel, comment.channel_id)).guard_seen_at = act.now
     if verdict.bot_refused and bot is not None and token_of(act.keys, bot) == intent.token:

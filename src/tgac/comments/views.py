@@ -13,7 +13,7 @@ from tgac.bots.models import Bot
 from tgac.channels import reasons as channel_reasons
 from tgac.channels.models import Channel
 from tgac.comments import reasons
-from tgac.comments.facts import post_link
+from tgac.comments.facts import post_link, version_of
 from tgac.comments.kinds import KINDS, UNKNOWN
 from tgac.comments.models import Comment
 from tgac.comments.queries import Around
@@ -77,6 +77,11 @@ class CommentView:
         """The moment that matters about it: when it is due, was sent, or came to its end."""
         due = self.row.send_at if self.row.state in ("planned", "awaiting_approval") else self.row.sent_at
         return due or self.row.changed_at
+
+    @property
+    def version(self) -> str:
+        """What whoever decides about it names: exactly this is what they have seen."""
+        return version_of(self.row)
 
     @property
     def runs(self) -> Sequence[Run]:

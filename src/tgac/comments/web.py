@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from tgac.comments import review, service
+from tgac.comments import service
 from tgac.comments.forms import Resolution
 from tgac.comments.models import Comment
 from tgac.comments.queries import (
@@ -34,8 +34,8 @@ from tgac.posts.models import Post
 router = APIRouter(prefix="/projects/{project_id}", include_in_schema=False)
 
 Number = Annotated[int | None, Query(ge=1, le=MAX_ID)]
-_NOT_A_TAB: Final = ("sending", "awaiting_approval")
-"""Over in a moment, and not in use."""
+_NOT_A_TAB: Final = ("sending",)
+"""Over in a moment."""
 
 
 @router.get("/posts")
@@ -91,20 +91,6 @@ async def comment_page(request: Request, act: ReadAct, comment_id: RowId) -> Res
     """A comment is shown under its post."""
     require(act, Right.LOOK)
     return go(request, _place(await find_comment(act, comment_id)))
-
-
-@router.post("/comments/{comment_id}/approve")
-async def approve_comment(request: Request, act: WriteAct, comment_id: RowId) -> Response:
-    """Let it go out and show it."""
-    comment = await review.approve_comment(act, comment_id)
-    return go(request, _place(comment), Notice(_("Approved.")))
-
-
-@router.post("/comments/{comment_id}/skip")
-async def skip_comment(request: Request, act: WriteAct, comment_id: RowId) -> Response:
-    """Let it not go out and show it."""
-    comment = await review.skip_comment(act, comment_id)
-    return go(request, _place(comment), Notice(_("Skipped. It will not be sent.")))
 
 
 @router.post("/comments/{comment_id}/cancel")

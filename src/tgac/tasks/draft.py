@@ -25,6 +25,8 @@ PREFIX: Final = "content.variants."
 CHANNELS: Final = "targets.channels"
 PLAYLISTS: Final = "targets.playlists"
 BOTS: Final = "bots"
+EXPIRY: Final = "approval.expire_s"
+"""Typed in minutes."""
 _UNITS: Final = {"s": 1, "min": 60, "h": 3600}
 _LISTS: Final = ("any_words", "no_words")
 _NUMBERS: Final = ("min_length", "max_length")
@@ -35,6 +37,7 @@ _SHOWN: Final = frozenset(
         "timing.delay.max_s", "timing.quiet_hours", "timing.quiet_hours.from", "timing.quiet_hours.to",
         "timing.time_zone", "filter.any_words", "filter.no_words", "filter.hashtags", "filter.media",
         "filter.min_length", "filter.max_length", "filter.weekdays", "filter.share", "filter.regex", "filter.languages",
+        "approval.mode", "approval.expire_s", "approval.otherwise",
     }
 )  # fmt: skip
 _VARIANT = re.compile(
@@ -128,6 +131,7 @@ def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
         "variants": [_variant_document(one) for _index, one in _typed_variants(form.values)],
     }
     raw["timing"] |= _timing(form, base)
+    raw["approval"] |= _approval(form)
     return raw
 
 
@@ -191,6 +195,8 @@ def _values(config: TaskConfig) -> dict[str, str]:
         "timing.quiet_hours.from": quiet.from_ if quiet else "",
         "timing.quiet_hours.to": quiet.to if quiet else "",
         "timing.time_zone": timing.time_zone or "",
+        EXPIRY: f"{config.approval.expire_s / _UNITS['min']:.10g}",
+        "approval.otherwise": config.approval.otherwise,
         "filter.any_words": "\n".join(wanted.any_words),
         "filter.no_words": "\n".join(wanted.no_words),
         "filter.hashtags": " ".join(f"#{tag}" for tag in wanted.hashtags),
@@ -216,6 +222,7 @@ def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, st
         "timing.typing": config.timing.typing,
     }
     yield from ((name, "true") for name, on in flags.items() if on)
+    yield from [("approval.mode", "all")] if config.approval.mode == "all" else []
 
 
 def _typed_variants(values: Mapping[str, str]) -> list[tuple[int, _Variant]]:
@@ -287,6 +294,17 @@ def _timing(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
         "quiet_hours": filled or None,
         "time_zone": values.get("timing.time_zone", "").strip() or None,
         "typing": ("timing.typing", "true") in _sent(form),
+    }
+
+
+def _approval(form: Filled[Any]) -> dict[str, Any]:
+    if EXPIRY not in form.values:
+        return {}
+    minutes = form.values[EXPIRY]
+    return {
+        "mode": "all" if ("approval.mode", "all") in _sent(form) else "none",
+        "otherwise": form.values.get("approval.otherwise", "skip"),
+        **({"expire_s": _seconds(minutes, _UNITS["min"])} if minutes.strip() else {}),
     }
 
 

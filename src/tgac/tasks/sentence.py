@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tgac.kit.web.i18n import _, ngettext
-from tgac.tasks.config import Delay, Filter, QuietHours, TaskConfig
+from tgac.tasks.config import Approval, Delay, Filter, QuietHours, TaskConfig
 from tgac.tasks.reach import Reach
 
 _HOUR = 3600
@@ -40,6 +40,8 @@ def _manners(config: TaskConfig) -> Iterator[str]:
         yield _("“typing…” is seen before it.")
     if config.content.quote:
         yield _("It quotes the post.")
+    if config.approval.mode == "all":
+        yield _approval(config.approval)
 
 
 def draft_sentence(document: Mapping[str, Any], reach: Reach) -> str | None:
@@ -119,6 +121,12 @@ def _bots(reach: Reach) -> str:
     if reach.bots == len(names):
         return _("by %(one)s or %(other)s", one=names[0], other=names[1])
     return ngettext("by %(first)s or %(n)s more bot", "by %(first)s or %(n)s more bots", reach.bots - 1, first=names[0])
+
+
+def _approval(approval: Approval) -> str:
+    if approval.otherwise == "send":
+        return _("It waits until somebody has approved it or nobody has answered in time.")
+    return _("It waits until somebody has approved it.")
 
 
 def _comments(count: int) -> str:

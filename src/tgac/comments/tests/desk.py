@@ -21,6 +21,7 @@ from tests.support.databases import create_tables, fresh_url
 from tgac.bots.models import Bot
 from tgac.channels.models import Channel
 from tgac.comments import api as comments_api
+from tgac.comments import review_web
 from tgac.comments import web as comments_web
 from tgac.comments.models import Comment
 from tgac.journal.models import Event
@@ -35,7 +36,7 @@ from tgac.kit.web.answers import install_answers
 from tgac.kit.web.i18n import Languages
 from tgac.panel import api as panel_api
 from tgac.panel import web as panel_web
-from tgac.people.layout import dress
+from tgac.panel.layout import dress
 from tgac.people.models import Member, Project, User
 from tgac.people.queries import find_role
 from tgac.posts.models import Post
@@ -162,7 +163,7 @@ async def a_desk(folder: Path, *, furnished: bool = True) -> AsyncIterator[Desk]
 def app_of(tools: Tools) -> FastAPI:
     app = FastAPI()
     app.state.tools, app.state.authenticate, app.state.dress = tools, who_asks, dress
-    for router in (comments_api.router, panel_api.router, comments_web.router, panel_web.router):
+    for router in (comments_api.router, panel_api.router, review_web.router, comments_web.router, panel_web.router):
         app.include_router(router)
     install_answers(app)
     return app

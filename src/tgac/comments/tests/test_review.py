@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.world import World, a_world
@@ -78,18 +79,29 @@ async def test_who_may_only_look_decides_nothing(young: World) -> None:
                 await verb(act, waiting)
 
 
-async def test_what_a_person_saw_is_what_goes_out_even_if_the_post_changes(young: World) -> None:
+async def edit_post(world: World, post: dict[str, Any], text: str) -> None:
+    path = f"/chats/{world.places[0].id}/messages/{post['message_ids'][0]}"
+    await world.control("PUT", path, text=text)
+
+
+@pytest.mark.parametrize("approved", [False, True])
+async def test_an_edited_post_makes_void_what_waits_and_what_was_approved(young: World, approved: bool) -> None:
     await young.add_task("Rules: {{ post.text }}", timing={"delay": {"min_s": 60, "max_s": 60}})
     post = await young.post("Hello")
     await young.work()
     (comment,) = await young.comments()
-    async with young.tools.acting(young.anna, young.project_id) as act:
-        await approve_comment(act, comment.id)
+    if approved:
+        async with young.tools.acting(young.anna, young.project_id) as act:
+            await approve_comment(act, comment.id)
     young.clock.advance(5)
-    path = f"/chats/{young.places[0].id}/messages/{post['message_ids'][0]}"
-    await young.control("PUT", path, text="Something else")
+    await edit_post(young, post, "Something else")
     await young.wait(60)
-    assert [one["text"] for one in await young.said()] == ["Rules: Hello"]
+    (comment,) = await young.comments()
+    assert (comment.state, comment.reason) == ("cancelled", "post_edited")
+    assert await young.said() == []
+    with pytest.raises(Conflict, match="The post was edited"):
+        async with young.tools.acting(young.anna, young.project_id) as act:
+            await approve_comment(act, comment.id)
 
 
 async def test_after_the_review_period_comments_go_out_by_themselves(young: World) -> None:

@@ -1,7 +1,8 @@
 """Answers made of templates: whole pages, the block of a page that htmx asks for, and the way on after a form.
 
 What the layout shows it reads from `request.state`, where `deps.py` puts it; everything is optional:
-`principal` (username, is_admin), `project` (id, name, time_zone), `projects` (for the switcher), `csrf` (security.py).
+`principal` (username, is_admin), `project` (id, name, time_zone), `projects` (for the switcher), `csrf` (security.py),
+`counts` (how many things wait in a place, by its path below the project).
 """
 
 import base64
@@ -35,6 +36,7 @@ type Tone = Literal["ok", "info", "warn", "bad"]
 PLACES: Final = (
     ("", N_("Overview"), "layout-dashboard"),
     ("/posts", N_("Posts"), "newspaper"),
+    ("/review", N_("Approval"), "check"),
     ("/comments", N_("Comments"), "message-square"),
     ("/tasks", N_("Tasks"), "list-checks"),
     ("/channels", N_("Channels"), "megaphone"),
@@ -179,7 +181,7 @@ def _render(request: Request, template: str, block: str | None, context: Mapping
         "principal": getattr(state, "principal", None),
         "project": project,
         "projects": getattr(state, "projects", ()),
-        "places": _places(project, request.url.path),
+        "places": _places(project, request.url.path, getattr(state, "counts", {})),
         **context,
     }
     zone = i18n.zone_of(getattr(project, "time_zone", None) or "UTC")
@@ -193,10 +195,16 @@ def _render(request: Request, template: str, block: str | None, context: Mapping
         _view.reset(token)
 
 
-def _places(project: object, path: str) -> list[dict[str, object]]:
+def _places(project: object, path: str, counts: Mapping[str, int]) -> list[dict[str, object]]:
     root = f"/projects/{getattr(project, 'id', '')}"
     return [
-        {"href": root + below, "label": _(name), "icon": icon, "current": _stands_in(path, root, below)}
+        {
+            "href": root + below,
+            "label": _(name),
+            "icon": icon,
+            "current": _stands_in(path, root, below),
+            "count": counts.get(below, 0),
+        }
         for below, name, icon in PLACES
     ]
 

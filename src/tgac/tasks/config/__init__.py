@@ -2,12 +2,13 @@
 
 from tgac.tasks.config.checks import LATER, check_config, notes
 from tgac.tasks.config.kinds import MEDIA, Media
-from tgac.tasks.config.parts import PRESETS, Content, Delay, Filter, QuietHours, TaskConfig, Timing, Variant
+from tgac.tasks.config.parts import PRESETS, Approval, Content, Delay, Filter, QuietHours, TaskConfig, Timing, Variant
 
 __all__ = [
     "LATER",
     "MEDIA",
     "PRESETS",
+    "Approval",
     "Content",
     "Delay",
     "Filter",

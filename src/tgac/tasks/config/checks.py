@@ -39,7 +39,6 @@ LATER = (
     _Later("limits.per_bot_day"),
     _Later("limits.pause_s"),
     _Later("limits.ramp_up_days", also=(0,)),
-    _Later("approval"),
     _Later("after.follow_edits"),
     _Later("after.delete_after_s"),
     _Later("after.delete_with_post", also=(False,)),

@@ -263,3 +263,30 @@ async def test_quote_and_typing_are_ticked_in_the_editor_and_told_everywhere(wor
     editor = (await desk.ask("GET", f"/tasks/{task['id']}/edit")).text
     assert re.search(r'name="content.quote"[^>]* checked', editor)
     assert re.search(r'name="timing.typing"[^>]* checked', editor)
+
+
+async def test_the_form_says_whether_comments_wait_and_the_task_reads_it_back(world: World) -> None:
+    desk = Desk(world)
+    fields = fields_of((await desk.ask("GET", "/tasks/new")).text)
+    assert "approval.mode" not in fields
+    channel = str(world.places[0].row.id)
+    filled = {
+        "name": "Rules",
+        "targets.channels": [channel],
+        "content.variants.0.text": "Rules",
+        "approval.mode": ["all"],
+        "approval.expire_s": ["1,5"],
+        "approval.otherwise": ["send"],
+        "do": "save",
+    }
+    answer = await send(desk, "/tasks/new", fields | filled)
+    assert answer.status_code == 303, answer.text
+    (task,) = (await desk.data("GET", "/tasks"))["items"]
+    assert task["config"]["approval"] == {"mode": "all", "expire_s": 90, "otherwise": "send"}
+    shown = (await desk.ask("GET", f"/tasks/{task['id']}")).text
+    assert "It waits until somebody has approved it or nobody has answered in time." in shown
+    again = fields_of((await desk.ask("GET", f"/tasks/{task['id']}/edit")).text)
+    assert (again["approval.mode"], again["approval.expire_s"]) == (["all"], ["1.5"])
+    answer = await send(desk, f"/tasks/{task['id']}/edit", again | {"approval.expire_s": ["0.5"], "do": "save"})
+    assert answer.status_code == 422
+    assert "At least 60 is expected." in answer.text

@@ -1,0 +1,14 @@
+"""What the layout of a project's pages shows: the project, and what waits in it for a person."""
+
+from fastapi import Request
+
+from tgac.comments.queries import count_waiting
+from tgac.kit.act import Act
+from tgac.kit.tenancy import Principal
+from tgac.people import layout
+
+
+async def dress(request: Request, act: Act, principal: Principal) -> None:
+    """Put it where `kit/web/pages.py` looks for it."""
+    await layout.dress(request, act, principal)
+    request.state.counts = {"/review": await count_waiting(act)}
