@@ -330,13 +330,17 @@ def _because(send_at: object, decision: Mapping[str, Any]) -> str:
     return f"{said} {_('The post was seen late.')}"
 
 
-def changes_of(event: Event | PanelEvent) -> list[tuple[str, str, str]]:
-    """What an event changed: name, old and new value as they are kept; "" where there was or is none."""
+def kept_changes(event: Event | PanelEvent) -> dict[str, list[Any]]:
+    """What an event changed: by name the old and the new value, None where there was or is none."""
     data = event.data
-    changes = data.get("changes") or {}
     if "from" in data and "to" in data:
-        changes = {"status" if event.kind == "task_toggled" else "bots": [data["from"], data["to"]]}
-    return [(name, _plain(before), _plain(after)) for name, (before, after) in changes.items()]
+        return {"status" if event.kind == "task_toggled" else "bots": [data["from"], data["to"]]}
+    return data.get("changes") or {}
+
+
+def changes_of(event: Event | PanelEvent) -> list[tuple[str, str, str]]:
+    """The same in text: name, old and new value; "" where there was or is none."""
+    return [(name, _plain(before), _plain(after)) for name, (before, after) in kept_changes(event).items()]
 
 
 def _plain(value: object) -> str:

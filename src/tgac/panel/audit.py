@@ -11,42 +11,35 @@ from sqlalchemy import select
 
 from tgac.comments.queries import names_of
 from tgac.comments.showing import zone_here
-from tgac.comments.views import Moment, changes_of, moment_of
+from tgac.comments.views import Moment, changes_of, kept_changes, moment_of
 from tgac.journal.models import Event, PanelEvent
 from tgac.journal.service import by_people
 from tgac.kit.act import Act
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.answers import ok
 from tgac.kit.web.deps import AdminRead, ReadAct
-from tgac.kit.web.i18n import N_, _
 from tgac.kit.web.pages import page
 from tgac.kit.web.paging import Page, Paging, next_address, paged
+from tgac.panel.words import bots_named, label_of, value_of
 
 router: Final = APIRouter()
-
-LABELS: Final[Mapping[str, str]] = {
-    "collision_limit_per_post": N_("Comments under one post"),
-    "preset": N_("Timing of a task that is made"),
-    "default_quota_projects": N_("Projects a user may have"),
-    "quota_projects": N_("Projects a user may have"),
-    "time_zone": N_("Time zone"),
-    "name": N_("Name"),
-    "role": N_("Role"),
-    "status": N_("State"),
-    "bots": N_("Bots"),
-    "review_days": N_("Review period in days"),
-    "tags": N_("Tags"),
-    "note": N_("Note"),
-}
-"""What pages call that which was changed, as the forms call it; the API says the key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that a person did; `changes` are names with old and new value."""
+    """Something that a person did; `changes` are names with old and new value as they are kept."""
 
     moment: Moment
     changes: list[tuple[str, str, str]]
+
+    def readable(self, bots: Mapping[int, str]) -> list[tuple[str, str, str]]:
+        """The same for people; `bots` are usernames by number."""
+        event = self.moment.event
+        assert event is not None
+        return [
+            (label_of(name), value_of(name, old, bots), value_of(name, new, bots))
+            for name, (old, new) in kept_changes(event).items()
+        ]
 
 
 @router.get("/api/v1/projects/{project_id}/audit", tags=["history"])
@@ -67,14 +60,15 @@ async def list_panel_audit(act: AdminRead, asked: Page) -> JSONResponse:
 async def show_project_audit(request: Request, act: ReadAct, asked: Page) -> HTMLResponse:
     """The same as a page."""
     done, following = await _in_project(act, asked)
-    return _shown(request, done, following, f"/projects/{act.project_id}/settings")
+    bots = await bots_named(act, [one.moment.event for one in done])
+    return _shown(request, done, following, back=f"/projects/{act.project_id}/settings", bots=bots)
 
 
 @router.get("/admin/audit", include_in_schema=False)
 async def show_panel_audit(request: Request, act: AdminRead, asked: Page) -> HTMLResponse:
     """The same as a page."""
     done, following = await _outside(act, asked)
-    return _shown(request, done, following, "/admin/settings")
+    return _shown(request, done, following, back="/admin/settings", bots={})
 
 
 async def _in_project(act: Act, asked: Paging) -> tuple[list[Change], int | None]:
@@ -99,7 +93,9 @@ async def _told(act: Act, events: Sequence[Event | PanelEvent], zone: tzinfo) ->
     ]
 
 
-def _shown(request: Request, done: list[Change], following: int | None, back: str) -> HTMLResponse:
+def _shown(
+    request: Request, done: list[Change], following: int | None, *, back: str, bots: Mapping[int, str]
+) -> HTMLResponse:
     first = request.url.path if "cursor" in request.query_params else ""
     return page(
         request,
@@ -108,13 +104,8 @@ def _shown(request: Request, done: list[Change], following: int | None, back: st
         next_url=next_address(request, following),
         first_url=first,
         back=back,
-        label_of=label_of,
+        bots=bots,
     )
-
-
-def label_of(key: str) -> str:
-    """What a page calls the setting or field of this key; one that it does not know is shown as it is."""
-    return _(LABELS[key]) if key in LABELS else key
 
 
 def _change_json(one: Change) -> dict[str, Any]:

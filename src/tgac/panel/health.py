@@ -1,22 +1,40 @@
-"""For whoever watches the installation: is it alive, is it ready?"""
+"""For whoever watches the installation: is it alive, is it ready, how is it?"""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import func, select
 
 from tgac.bots.models import Bot
+from tgac.bots.showing import STANDINGS
+from tgac.bots.status import standing_in_sql
 from tgac.journal.models import Event
+from tgac.kit.act import Act
 from tgac.kit.db.schema import holds_rows, is_at_head
 from tgac.kit.db.session import DatabaseAway
 from tgac.kit.queue import store
-from tgac.kit.tenancy import EVERYONE
+from tgac.kit.queue.jobs import Lane
+from tgac.kit.tenancy import EVERYONE, Principal
+from tgac.kit.tools import Tools
 from tgac.kit.web.answers import ok
 from tgac.kit.web.deps import AdminRead, PrincipalDep, ToolsDep
+from tgac.kit.web.i18n import N_
+from tgac.kit.web.pages import page
 from tgac.panel.service import FAILURES
+from tgac.people.models import Project, User
 from tgac.version import VERSION
+
+LATE_S: Final = 60
+"""A job that is due for so long says that no worker comes."""
+JOBS: Final = {
+    "open": N_("Waiting for their time"),
+    "running": N_("Under way"),
+    "failed": N_("Failed"),
+    "cancelled": N_("Dropped"),
+}
+"""What pages call the states of jobs."""
 
 router: Final = APIRouter(tags=["operations"])
 
@@ -43,15 +61,39 @@ async def readyz(tools: ToolsDep) -> Response:
 @router.get("/api/v1/admin/status", tags=["admin"])
 async def status(_admin: AdminRead, tools: ToolsDep, principal: PrincipalDep) -> Response:
     """The installation in figures, over all projects: admins see how much there is, never what it is."""
+    return ok(await _figures(tools, principal))
+
+
+@router.get("/admin/status", include_in_schema=False)
+async def status_page(request: Request, _admin: AdminRead, tools: ToolsDep, principal: PrincipalDep) -> HTMLResponse:
+    """The same as a page that renews itself."""
+    figures = await _figures(tools, principal)
+    shown = {"jobs": JOBS, "standings": STANDINGS, "late_s": LATE_S}
+    return page(request, "panel/status.html", block="state", told=figures, shown=shown)
+
+
+async def _figures(tools: Tools, principal: Principal) -> dict[str, Any]:
+    """`late_s`: seconds that the oldest job that is due has waited; `schema` and `row_security` as readyz tells."""
+    schema, held = await is_at_head(tools.db), await holds_rows(tools.db)
     async with tools.reading(principal, EVERYONE) as act:
-        bots = (await act.session.execute(select(Bot.status, func.count(Bot.id)).group_by(Bot.status))).all()
+        standing = standing_in_sql(act.now).label("standing")
+        bots = await act.session.execute(select(standing, func.count(Bot.id)).group_by(standing))
         since = act.now - timedelta(days=1)
         failed = select(func.count(Event.id)).where(Event.at >= since, Event.kind.in_(FAILURES))
-        data = {
+        return {
             "version": VERSION,
             "database": act.session.get_bind().dialect.name,
+            "schema": schema,
+            "row_security": held,
+            "users": (await act.session.scalars(select(func.count(User.id)))).one(),
+            "projects": (await act.session.scalars(select(func.count(Project.id)))).one(),
             "jobs": await store.count(act.session),
+            "late_s": await _late_s(act),
             "bots": {one[0]: one[1] for one in bots},
             "errors_last_day": (await act.session.scalars(failed)).one(),
         }
-    return ok(data)
+
+
+async def _late_s(act: Act) -> int:
+    due = await store.next_moment(act.session, list(Lane))
+    return max(0, int((act.now - due).total_seconds())) if due else 0

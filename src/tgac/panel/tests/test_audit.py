@@ -1,8 +1,9 @@
 import httpx
+import pytest
 from tests.support.world import World
 
 from tgac.kit.tenancy import NO_PROJECT
-from tgac.panel.audit import LABELS, label_of
+from tgac.panel.words import LABELS, label_of, value_of
 from tgac.people.service import create_api_token
 from tgac.settings.forms import ForInstallation
 from tgac.wiring import guarded, make_app
@@ -11,6 +12,34 @@ from tgac.wiring import guarded, make_app
 def test_every_setting_has_a_name_for_people() -> None:
     assert set(ForInstallation.model_fields) <= set(LABELS)
     assert label_of("something_else") == "something_else"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("collision_limit_per_post", 2, "2"),
+        ("note", None, ""),
+        ("role", "editor", "Editor"),
+        ("status", "PAUSED", "Paused"),
+        ("status", "archived", "Archived"),
+        ("preset", "boost", "Boost"),
+        ("tags", "north south", "#north #south"),
+        ("bots", [7, 9], "@city_bot, removed"),
+        ("bots", [], ""),
+        ("channels", 3, "3 channels"),
+        ("targets.channels", [4], "1 channel"),
+        ("content.silent", True, "Yes"),
+        ("filter.hashtags", ["a", "b"], "a, b"),
+        ("timing.quiet_hours", {"from": "23:00", "to": None}, "from: 23:00, to: —"),
+    ],
+)
+def test_what_was_changed_reads_as_a_person_would_say_it(key: str, value: object, words: str) -> None:
+    assert value_of(key, value, {7: "@city_bot"}) == words
+
+
+def test_a_profiles_text_says_its_language() -> None:
+    assert label_of("ru.short_description") == "Short description: Russian (ru)"
+    assert label_of("content.label") == "content.label"
 
 
 async def test_the_page_names_what_was_changed_and_programs_get_the_key(world: World) -> None:

@@ -187,8 +187,11 @@ def test_of_the_environments_secrets_nothing_is_shown() -> None:
 
 async def test_an_admin_sees_the_installation_in_figures(panel: Panel, anna: Browser) -> None:
     status = (await anna.get("/api/v1/admin/status")).json()["data"]
-    assert set(status) == {"version", "database", "jobs", "bots", "errors_last_day"}
+    counted = {"version", "database", "schema", "row_security", "users", "projects"}
+    assert set(status) == counted | {"jobs", "late_s", "bots", "errors_last_day"}
     assert (status["database"], status["bots"], status["errors_last_day"]) == ("sqlite", {}, 0)
+    assert (status["users"], status["row_security"], status["late_s"]) == (2, None, 0)
+    assert "State of the installation" in (await anna.get("/admin/status")).text
     assert (await (await script_of(panel, "boris")).get("/api/v1/admin/status")).status_code == 403
 
 
