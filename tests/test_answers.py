@@ -137,6 +137,17 @@ async def test_a_browser_is_told_on_a_page(anna: httpx.AsyncClient, kind: str, s
 
 
 @only_sqlite
+@pytest.mark.parametrize("path", ["/nowhere", "/projects/999", "/projects/1/nowhere"])
+async def test_who_is_lost_keeps_the_menu(anna: httpx.AsyncClient, path: str) -> None:
+    answer = await anna.get(path)
+    assert answer.status_code == 404
+    assert '<a class="nav-link" href="/account"' in answer.text
+    stranger = await anna.get(path, headers={"authorization": ""})
+    assert "/account" not in stranger.text
+    assert "/account" not in (await anna.get(path, headers={"authorization": "Bearer tgac_wrong"})).text
+
+
+@only_sqlite
 async def test_a_browser_that_looks_is_sent_to_sign_in(anna: httpx.AsyncClient) -> None:
     answer = await anna.get("/fail/SignInNeeded")
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")

@@ -1,6 +1,7 @@
 """Errors become answers in one place: JSON for programs, a fragment for htmx, a page for browsers."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,12 +86,20 @@ def install_answers(app: FastAPI) -> None:
 
 def _from_status(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handler(request: Request, error: Exception) -> Response:
+        await _recognize(request)
         code, sentence = _STATUS_SENTENCES[status]
         known = AppError(sentence(), code=code)
         known.status = status
         return answer(request, known)
 
     return handler
+
+
+async def _recognize(request: Request) -> None:
+    """Who asks for an address that is no route's, so that their page keeps its menu; nobody, where it is not known."""
+    if not wants_json(request) and hasattr(request.app.state, "authenticate"):
+        with suppress(AppError, DatabaseAway):
+            await request.app.state.authenticate(request)
 
 
 async def _on_app_error(request: Request, error: Exception) -> Response:

@@ -34,18 +34,18 @@ AFTER_COOKIE: Final = "after"
 type Tone = Literal["ok", "info", "warn", "bad"]
 
 PLACES: Final = (
-    ("", N_("Overview"), "layout-dashboard"),
-    ("/posts", N_("Posts"), "newspaper"),
-    ("/review", N_("Approval"), "check"),
-    ("/comments", N_("Comments"), "message-square"),
-    ("/tasks", N_("Tasks"), "list-checks"),
-    ("/channels", N_("Channels"), "megaphone"),
-    ("/playlists", N_("Playlists"), "list"),
-    ("/bots", N_("Bots"), "bot"),
-    ("/proxies", N_("Proxies"), "globe"),
-    ("/settings", N_("Settings"), "settings"),
+    ("", N_("Overview"), "layout-dashboard", "o"),
+    ("/posts", N_("Posts"), "newspaper", "p"),
+    ("/review", N_("Approval"), "check", "a"),
+    ("/comments", N_("Comments"), "message-square", "c"),
+    ("/tasks", N_("Tasks"), "list-checks", "t"),
+    ("/channels", N_("Channels"), "megaphone", "h"),
+    ("/playlists", N_("Playlists"), "list", "l"),
+    ("/bots", N_("Bots"), "bot", "b"),
+    ("/proxies", N_("Proxies"), "globe", "x"),
+    ("/settings", N_("Settings"), "settings", "s"),
 )
-"""The places of a project: path below it, name, icon."""
+"""The places of a project: path below it, name, icon, and the key that leads there after `g`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +202,11 @@ def _places(project: object, path: str, counts: Mapping[str, int]) -> list[dict[
             "href": root + below,
             "label": _(name),
             "icon": icon,
+            "key": key,
             "current": _stands_in(path, root, below),
             "count": counts.get(below, 0),
         }
-        for below, name, icon in PLACES
+        for below, name, icon, key in PLACES
     ]
 
 

@@ -112,6 +112,58 @@ async def test_forms_work_without_scripts() -> None:
         await expect(page.locator("#rows time").first).to_have_text("29 Jul 2026, 15:05")
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+async def test_what_cannot_be_taken_back_is_asked_in_a_dialog(scripts: bool) -> None:
+    async with shown(java_script_enabled=scripts) as (page, complaints):
+        dialog, opener = page.get_by_role("dialog"), page.locator("main").get_by_role("button", name="Delete it")
+        await expect(dialog).to_have_count(0)
+        await opener.click()
+        await expect(dialog).to_have_accessible_name("Delete “Anna”?")
+        await expect(dialog.get_by_role("button", name="Do nothing")).to_be_focused()
+        assert await dialog.evaluate("one => one.matches(':modal')")
+        if scripts:
+            assert (await Axe().run(page, options={"runOnly": RULES})).response["violations"] == []
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+        await expect(opener).to_be_focused()
+        await opener.click()
+        await dialog.get_by_role("button", name="Do nothing").click()
+        await expect(dialog).to_have_count(0)
+        await opener.click()
+        await dialog.get_by_role("button", name="Delete it").click()
+        await expect(page.locator("#notices")).to_contain_text("Saved Anna.")
+        assert complaints == []
+
+
+async def test_hands_stay_on_the_keyboard() -> None:
+    async with shown() as (page, complaints):
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await page.keyboard.press("k")
+        await expect(page.locator("#rows tbody tr a").first).to_be_focused()
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog")).to_have_accessible_name("Keys")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("Control+k")
+        palette = page.get_by_role("dialog")
+        await expect(palette.get_by_role("searchbox")).to_be_focused()
+        await palette.get_by_role("searchbox").press_sequentially("prox")
+        await expect(palette.get_by_role("link")).to_have_text(["Proxies"])
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/projects/1/proxies")
+        assert [line for line in complaints if "404" not in line] == []
+
+
+async def test_g_and_a_letter_goes_there_but_not_out_of_a_field() -> None:
+    async with shown() as (page, _complaints):
+        await page.locator("#f-name").press_sequentially("gb")
+        assert page.url.endswith(SHOWN)
+        await page.locator("#f-name").blur()
+        await page.keyboard.press("g")
+        await page.keyboard.press("b")
+        await page.wait_for_url("**/projects/1/bots")
+
+
 async def test_copying_says_that_it_was_done() -> None:
     async with shown(permissions=["clipboard-read", "clipboard-write"]) as (page, complaints):
         await page.get_by_role("button", name="Copy the id").click()

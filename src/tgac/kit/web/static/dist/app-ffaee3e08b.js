@@ -156,12 +156,89 @@ function offline(is) {
 // "Close" on a notice.
 document.addEventListener("click", (event) => event.target.closest("[data-close]")?.closest(".notice")?.remove());
 
-// "/" goes to the search field of the page.
+// Buttons that open and close dialogs, for browsers that do not know `command` yet.
+if (!("commandForElement" in HTMLButtonElement.prototype)) {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[commandfor]");
+    const dialog = button && document.getElementById(button.getAttribute("commandfor"));
+    if (dialog) button.getAttribute("command") === "close" ? dialog.close() : dialog.showModal();
+  });
+}
+
+// The keyboard: "/" search, "?" help, "g" and a letter, "j" and "k" from row to row, Ctrl+K anywhere. A letter is taken
+// by its place on the keyboard where the layout is not Latin.
+const keys = {"/": search, "?": () => show("keys"), j: () => toRow(1), k: () => toRow(-1)};
+let going = 0;
+
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const search = document.querySelector("[data-search]");
-  if (!search) return;
-  event.preventDefault();
-  search.focus();
+  const key = letter(event);
+  const isFree = !event.altKey && !document.querySelector("dialog[open]");
+  if (event.defaultPrevented || !isFree) return;
+  if (event.ctrlKey || event.metaKey) return key === "k" && !event.shiftKey && did(event, openPalette());
+  if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) return;
+  if (Date.now() - going < 1500) did(event, document.querySelector(`.sidebar [data-key="${CSS.escape(key)}"]`)?.click() ?? true);
+  else if (keys[key]) did(event, keys[key]());
+  going = key === "g" && Date.now() - going >= 1500 ? Date.now() : 0;
+});
+
+function letter({key, code}) {
+  return /^[^\x00-\x7f]$/.test(key) && code.startsWith("Key") ? code.at(-1).toLowerCase() : key.length === 1 ? key.toLowerCase() : key;
+}
+
+// What a key did; false means that there was nothing to do, and the browser may have the key.
+function did(event, was) {
+  if (was !== false) event.preventDefault();
+}
+
+function show(id) {
+  const dialog = document.getElementById(id);
+  dialog?.showModal();
+  return Boolean(dialog);
+}
+
+function search() {
+  const field = document.querySelector("[data-search]");
+  field?.focus();
+  return Boolean(field);
+}
+
+function toRow(step) {
+  const rows = [...document.querySelectorAll("main tbody tr")].filter((row) => row.querySelector("a[href]"));
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  const row = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step];
+  row?.querySelector("a[href]").focus();
+  row?.scrollIntoView({block: "nearest"});
+  return rows.length > 0;
+}
+
+// The palette: every place of the menu, by a few letters of its name.
+function openPalette() {
+  const palette = document.getElementById("palette");
+  if (!palette) return false;
+  const [field, list] = palette.children;
+  list.replaceChildren(...[...document.querySelectorAll(".sidebar a.nav-link")].map((link) => {
+    const item = document.createElement("li");
+    item.append(link.cloneNode(true));
+    return item;
+  }));
+  field.value = "";
+  palette.showModal();
+  return true;
+}
+
+function links() {
+  return [...document.querySelectorAll("#palette li:not([hidden]) a")];
+}
+
+document.getElementById("palette")?.addEventListener("input", ({target}) => {
+  const wanted = target.value.trim().toLowerCase();
+  for (const item of target.nextElementSibling.children) item.hidden = !item.textContent.toLowerCase().includes(wanted);
+});
+
+document.getElementById("palette")?.addEventListener("keydown", (event) => {
+  const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
+  const found = links();
+  const at = found.indexOf(document.activeElement);
+  if (step) did(event, (found[at + step] ?? (at < 0 ? found[0] : event.currentTarget.firstElementChild))?.focus());
+  if (event.key === "Enter" && at < 0) did(event, found[0]?.click());
 });
