@@ -159,6 +159,10 @@ async def test_g_and_a_letter_goes_there_but_not_out_of_a_field() -> None:
         await page.locator("#f-name").press_sequentially("gb")
         assert page.url.endswith(SHOWN)
         await page.locator("#f-name").blur()
+        await page.evaluate("window.heard = ''; document.addEventListener('keydown', e => window.heard += e.key)")
+        await page.keyboard.press("g")
+        await page.keyboard.press("q")
+        assert await page.evaluate("window.heard") == "g", "what follows is no order to the page"
         await page.keyboard.press("g")
         await page.keyboard.press("b")
         await page.wait_for_url("**/projects/1/bots")

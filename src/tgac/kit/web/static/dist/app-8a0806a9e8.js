@@ -170,16 +170,17 @@ if (!("commandForElement" in HTMLButtonElement.prototype)) {
 const keys = {"/": search, "?": () => show("keys"), j: () => toRow(1), k: () => toRow(-1)};
 let going = 0;
 
+// Before anybody else hears of it: the letter after "g" is never an order to the page, which may approve by "a".
 document.addEventListener("keydown", (event) => {
   const key = letter(event);
-  const isFree = !event.altKey && !document.querySelector("dialog[open]");
-  if (event.defaultPrevented || !isFree) return;
+  if (event.altKey || document.querySelector("dialog[open]")) return;
   if (event.ctrlKey || event.metaKey) return key === "k" && !event.shiftKey && did(event, openPalette());
   if (event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]")) return;
-  if (Date.now() - going < 1500) did(event, document.querySelector(`.sidebar [data-key="${CSS.escape(key)}"]`)?.click() ?? true);
+  const isSecond = Date.now() - going < 1500;
+  going = key === "g" && !isSecond ? Date.now() : 0;
+  if (isSecond) did(event, document.querySelector(`.sidebar [data-key="${CSS.escape(key)}"]`)?.click());
   else if (keys[key]) did(event, keys[key]());
-  going = key === "g" && Date.now() - going >= 1500 ? Date.now() : 0;
-});
+}, true);
 
 function letter({key, code}) {
   return /^[^\x00-\x7f]$/.test(key) && code.startsWith("Key") ? code.at(-1).toLowerCase() : key.length === 1 ? key.toLowerCase() : key;
@@ -187,7 +188,9 @@ function letter({key, code}) {
 
 // What a key did; false means that there was nothing to do, and the browser may have the key.
 function did(event, was) {
-  if (was !== false) event.preventDefault();
+  if (was === false) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
 }
 
 function show(id) {
@@ -203,6 +206,7 @@ function search() {
 }
 
 function toRow(step) {
+  if (document.querySelector("review-queue")) return false; // it has j and k of its own
   const rows = [...document.querySelectorAll("main tbody tr")].filter((row) => row.querySelector("a[href]"));
   const at = rows.findIndex((row) => row.contains(document.activeElement));
   const row = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : at + step];
