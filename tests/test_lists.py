@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Column, Integer, String, Table, UniqueConstraint, event, insert, select
 
 from tests.support.routes import Route
-from tests.test_tenancy import Scene, a_scene
+from tests.support.scene import Scene, a_scene
 from tgac.kit.tenancy import EVERYONE
 from tgac.tables import METADATA
 

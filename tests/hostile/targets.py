@@ -39,7 +39,7 @@ class Target:
     def request(self, client: httpx.AsyncClient, value: Any) -> httpx.Request:
         """The request with `value` in this field."""
         if self.where == "json":
-            body = json.dumps(_with(self.base, self.steps, value)).encode()
+            body = json.dumps(with_value(self.base, self.steps, value)).encode()
             return client.build_request(
                 self.method, self.url, content=body, headers={"content-type": "application/json"}
             )
@@ -54,11 +54,12 @@ def _bytes(value: Any) -> bytes:
     return str(value).encode("utf-8", "surrogatepass")
 
 
-def _with(base: Any, steps: Sequence[str | int], value: Any) -> Any:
+def with_value(base: Any, steps: Sequence[str | int], value: Any) -> Any:
+    """The body with another value at the end of these steps."""
     if not steps:
         return value
     made = copy.copy(base)
-    made[steps[0]] = _with(made[steps[0]], steps[1:], value)
+    made[steps[0]] = with_value(made[steps[0]], steps[1:], value)
     return made
 
 

@@ -24,7 +24,7 @@ import pytest
 from tests.hostile.corpus import TELLING, VALUES, bodies, strings
 from tests.hostile.targets import Target, form_targets, json_targets, query_targets, url_of
 from tests.support.routes import Route
-from tests.test_tenancy import CANARY, Scene, a_scene
+from tests.support.scene import CANARY, Scene, a_scene
 from tgac.kit.tenancy import NO_PROJECT
 from tgac.people.models import User
 

@@ -19,10 +19,12 @@ type Ids = Mapping[str, int]
 
 NOBODYS_ID = 987_654
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+_BY_HAND = re.compile(r"(\.form|\bsent_file|\btyped|\bread_what|_read_editor)\(")
 EXAMPLES: Mapping[str, Any] = {
     "token": "123456789:" + "A" * 35,
     "username": "somebody_bot",
     "time_zone": "UTC",
+    "action": "check",
     "ids": ["bot_id"],
     "from": "23:00",
     "to": "08:00",
@@ -42,6 +44,8 @@ class Route:
     query_ids: tuple[str, ...]
     models: tuple[type[BaseModel], ...]
     queries: tuple[str, ...] = ()
+    reads_by_hand: bool = False
+    """Whether the endpoint reads a form field by field."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -94,7 +98,8 @@ def _routes(context: Any) -> Iterator[Route]:
     slots = tuple(re.findall(r"\{(\w+)", context.path))
     query = {param.name for one in all_dependants for param in one.query_params if param.name.endswith("_id")}
     every = tuple(sorted({param.alias for one in all_dependants for param in one.query_params}))
-    made = Route("GET", context.path, _kind(context.path, calls), slots, tuple(sorted(query)), (), every)
+    by_hand = _BY_HAND.search(inspect.getsource(context.endpoint)) is not None
+    made = Route("GET", context.path, _kind(context.path, calls), slots, tuple(sorted(query)), (), every, by_hand)
     models = tuple(_models(context.endpoint, all_dependants))
     for method in sorted((context.methods or {"GET"}) - {"HEAD"}):
         yield replace(made, method=method, models=models if method in UNSAFE else ())
