@@ -39,6 +39,8 @@ ASKED: Mapping[Right, frozenset[str]] = {
             f"POST {API}/comments/{{comment_id}}/edit",
             f"POST {PAGE}/comments/{{comment_id}}/another",
             f"POST {PAGE}/comments/{{comment_id}}/edit",
+            f"PUT {API}/review/me",
+            f"POST {PAGE}/review/telegram",
             f"POST {API}/comments/{{comment_id}}/approve",
             f"POST {API}/comments/{{comment_id}}/skip",
             f"POST {PAGE}/comments/{{comment_id}}/approve",

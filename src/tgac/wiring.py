@@ -24,10 +24,11 @@ from tgac.comments import api as comments_api
 from tgac.comments import dry_run_api, dry_run_web, review_web
 from tgac.comments import web as comments_web
 from tgac.comments.arrive import forget_updates
-from tgac.comments.jobs import ExpireApproval, ForgetUpdates, Observe, PlanPost, SendComment
+from tgac.comments.jobs import ExpireApproval, ForgetUpdates, Observe, PlanPost, SendComment, ShowReview
 from tgac.comments.observe import observe
 from tgac.comments.plan import plan_given_up, plan_post
 from tgac.comments.review import expire_approval
+from tgac.comments.review_bot import PREFIX, show_review, take_review_press, take_review_reply
 from tgac.comments.send import send_comment, send_given_up
 from tgac.kit.config import Config
 from tgac.kit.errors import AppError
@@ -56,6 +57,7 @@ from tgac.people import api as people_api
 from tgac.people import web as people_web
 from tgac.people.auth import authenticate, csrf_token_for
 from tgac.people.members import MemberEnded
+from tgac.people.service_bot import Answers
 from tgac.profiles import api as profiles_api
 from tgac.profiles import web as profiles_web
 from tgac.profiles.apply import apply_profile
@@ -75,6 +77,7 @@ HANDLES = (
     Handles(PlanPost, plan_post, gave_up=plan_given_up),
     Handles(SendComment, send_comment, gave_up=send_given_up),
     Handles(ExpireApproval, expire_approval),
+    Handles(ShowReview, show_review),
     Handles(Observe, observe),
     Handles(CheckChannel, check_and_follow),
     Handles(RecheckChannels, recheck_channels),
@@ -120,6 +123,8 @@ LARGER_BODIES = {
 """Paths that take more than a megabyte: files, with what a form puts around them."""
 STARTS = {CLIENT_PREFIX: greet_client}
 """What the service bot answers to `/start` with a payload, by the payload's prefix; signing in is its own."""
+ANSWERS = Answers(STARTS, {PREFIX: take_review_press}, take_review_reply)
+"""All that it answers beyond signing in."""
 
 ROUTERS = (
     health.router,

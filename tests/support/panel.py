@@ -25,7 +25,7 @@ from tgac.kit.tools import Tools
 from tgac.people.models import User
 from tgac.people.queries import find_role
 from tgac.people.service_bot import handle_service_update
-from tgac.wiring import STARTS, guarded, make_app
+from tgac.wiring import ANSWERS, guarded, make_app
 from tgsandbox import start
 
 BASE_URL = "https://panel.example.org"
@@ -126,13 +126,13 @@ class Panel:
             self.offset = raw["update_id"] + 1
             update = read_update(raw)
             if update is not None:
-                await handle_service_update(self.tools, update, starts=STARTS)
+                await handle_service_update(self.tools, update, answers=ANSWERS)
 
     async def hear_raw(self, **raw: Any) -> None:
         """The service bot takes in an update that the sandbox would not make."""
         update = read_update({"update_id": 1, **raw})
         assert update is not None
-        await handle_service_update(self.tools, update, starts=STARTS)
+        await handle_service_update(self.tools, update, answers=ANSWERS)
 
     async def add_user(self, name: str, **values: Any) -> int:
         """A user as an admin has entered them."""

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from tgac.comments import review, service
 from tgac.comments.facts import version_of
-from tgac.comments.forms import Resolution, Shown, Words
+from tgac.comments.forms import Resolution, Shown, Wish, Words
 from tgac.comments.models import Comment
 from tgac.comments.queries import State, Wanted, comments_like, find_comment, find_post, posts_like
 from tgac.comments.showing import shown_comments, shown_posts, timeline
@@ -77,6 +77,18 @@ async def another_comment(act: WriteAct, comment_id: RowId, body: Shown | None =
 async def skip_comment(act: WriteAct, comment_id: RowId, body: Shown | None = None) -> JSONResponse:
     """A comment that waits for approval does not go out."""
     return await _told(act, await review.skip_comment(act, comment_id, _version(body)))
+
+
+@router.get("/review/me")
+async def show_my_review(act: ReadAct) -> JSONResponse:
+    """Whether the service bot shows one each comment that waits for approval."""
+    return ok({"telegram": await review.is_asked_in_telegram(act)})
+
+
+@router.put("/review/me")
+async def set_my_review(act: WriteAct, body: Wish) -> JSONResponse:
+    """Let the service bot show one each comment that waits for approval, or not."""
+    return ok({"telegram": await review.ask_in_telegram(act, body.telegram)})
 
 
 @router.post("/comments/{comment_id}/resolve")

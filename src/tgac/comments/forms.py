@@ -19,6 +19,14 @@ class Words(Shown):
     text: Annotated[str, Field(min_length=1, max_length=16_384)]
 
 
+class Wish(BaseModel):
+    """Whether one is asked in Telegram about each comment that waits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    telegram: bool
+
+
 class Resolution(BaseModel):
     """Whether the comment is there; `message_id` or `link` says where it stands in the discussion group."""
 

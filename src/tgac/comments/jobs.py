@@ -51,3 +51,12 @@ class ExpireApproval(Job):
     kind: ClassVar[str] = "expire_approval"
     project_id: int
     comment_id: int
+
+
+@dataclass(frozen=True)
+class ShowReview(Job):
+    """Let those who are asked in Telegram see a comment that waits for approval, or what became of it."""
+
+    kind: ClassVar[str] = "show_review"
+    project_id: int
+    comment_id: int

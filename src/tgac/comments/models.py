@@ -59,6 +59,23 @@ class Comment(Owned, Base):
     )
 
 
+class ReviewMessage(Owned, Base):
+    """Where a reviewer was shown a comment in Telegram, and which version of it stands there."""
+
+    __tablename__ = "review_messages"
+    comment_id: Mapped[int] = mapped_column(Id)
+    user_id: Mapped[int] = mapped_column(Id)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    message_id: Mapped[int]
+    version: Mapped[str] = mapped_column(String(16))
+
+    __table_args__ = owned_args(
+        UniqueConstraint("project_id", "comment_id", "user_id"),
+        owned_key("comment_id", "comments"),
+        Index("ix_review_messages_chat_id_message_id", "chat_id", "message_id"),
+    )
+
+
 class SeenUpdate(Base):
     """An update that was taken in; committed with its effects before the offset moves. Kept 48 hours."""
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from tgac.channels.models import Channel
 from tgac.comments.facts import about, version_of
-from tgac.comments.jobs import ExpireApproval, SendComment
+from tgac.comments.jobs import ExpireApproval, SendComment, ShowReview
 from tgac.comments.models import Comment
 from tgac.comments.queries import find_comment
 from tgac.comments.reasons import (
@@ -36,7 +36,8 @@ from tgac.kit.errors import Conflict, Invalid
 from tgac.kit.queue.jobs import Done, Outcome, Snooze
 from tgac.kit.tenancy import Right, require
 from tgac.kit.tools import Tools
-from tgac.kit.web.i18n import N_, _
+from tgac.kit.web.i18n import N_, _, language
+from tgac.people.models import Member
 from tgac.posts.models import Post
 from tgac.tasks.config import Approval
 from tgac.tasks.facts import Reason
@@ -70,6 +71,12 @@ def hold_for_review(act: Act, comment: Comment, approval: Approval, *, in_review
     act.enqueue(
         ExpireApproval(comment.project_id, comment.id), run_after=comment.approve_by, key=f"expire:{comment.id}"
     )
+    show_reviewers(act, comment)
+
+
+def show_reviewers(act: Act, comment: Comment) -> None:
+    """Let those who are asked in Telegram see the comment as it stands when this act has ended."""
+    act.enqueue(ShowReview(comment.project_id, comment.id))
 
 
 async def approve_comment(act: Act, comment_id: int, version: str | None = None) -> Comment:
@@ -137,6 +144,25 @@ async def void_approvals(act: Act, post_ids: list[int], reason: Reason) -> None:
     for comment in found:
         if comment.state == WAITING or comment.decision.get("approved"):
             end_comment(act, comment, state="cancelled", reason=reason, kind="comment_cancelled")
+            show_reviewers(act, comment)
+
+
+async def is_asked_in_telegram(act: Act) -> bool:
+    """Whether the act's author is shown each comment that waits by the service bot."""
+    require(act, Right.LOOK)
+    return (await _membership(act)).reviews_in is not None
+
+
+async def ask_in_telegram(act: Act, wanted: bool) -> bool:
+    """Let the act's author be shown each comment that waits by the service bot, in the language in use; or no more."""
+    require(act, Right.REVIEW)
+    (await _membership(act)).reviews_in = language() if wanted else None
+    return wanted
+
+
+async def _membership(act: Act) -> Member:
+    assert act.principal is not None
+    return (await act.session.scalars(select(Member).where(Member.user_id == act.principal.user_id))).one()
 
 
 async def expire_approval(tools: Tools, job: ExpireApproval) -> Outcome:
@@ -153,6 +179,7 @@ async def expire_approval(tools: Tools, job: ExpireApproval) -> Outcome:
             record(act, "comment_unanswered", **about(comment))
         else:
             end_comment(act, comment, state="expired", reason=NOT_APPROVED, kind="comment_expired")
+        show_reviewers(act, comment)
     return Done()
 
 
@@ -189,6 +216,7 @@ def what_was_done(comment: Comment) -> str:
 def _decided(act: Act, comment: Comment, did: str) -> None:
     assert act.principal is not None
     comment.decision = comment.decision | {"review": {"did": did, "who": act.principal.username}}
+    show_reviewers(act, comment)
 
 
 def _release(act: Act, comment: Comment) -> None:
@@ -211,3 +239,4 @@ def _labelled(text: str, comment: Comment) -> str:
 def _put(act: Act, comment: Comment, written: Outgoing, changed: dict[str, object]) -> None:
     comment.text, comment.changed_at = written.html, act.now
     comment.decision = comment.decision | changed
+    show_reviewers(act, comment)

@@ -39,6 +39,12 @@ class Rewritten(Decided):
     do: str = "save"
 
 
+class Wished(BaseModel):
+    """The form of a reviewer about themselves."""
+
+    wanted: str = ""
+
+
 type Verb = Callable[[Act, int, str | None], Awaitable[Comment]]
 
 
@@ -88,6 +94,16 @@ async def edit_comment(request: Request, act: WriteAct, comment_id: RowId) -> Re
     return go(request, f"{_queue(act)}#comment-{comment.id}", Notice(_("Changed. It goes on waiting.")))
 
 
+@router.post("/review/telegram")
+async def ask_in_telegram(request: Request, act: WriteAct) -> Response:
+    """Let the service bot show one what waits, or no more."""
+    require(act, Right.REVIEW)
+    sent = (await read_form(request, Wished)).data or Wished()
+    if await review.ask_in_telegram(act, sent.wanted == "yes"):
+        return go(request, _queue(act), Notice(_("The service bot shows you in Telegram what waits.")))
+    return go(request, _queue(act), Notice(_("The service bot asks you no more.")))
+
+
 async def _decide(
     request: Request, act: Act, comment_id: int, verb: Verb, *, done: str, stays: bool = False
 ) -> Response:
@@ -107,6 +123,7 @@ async def _page(
     request: Request, act: Act, *, form: Filled[Any] | None = None, refused: int = 0, status: int = 200
 ) -> HTMLResponse:
     comments = await shown_comments(act, await waiting_first(act, MOST))
+    may_review = act.role is not None and Right.REVIEW in RIGHTS[act.role]
     return page(
         request,
         "comments/review.html",
@@ -116,7 +133,8 @@ async def _page(
         total=await count_waiting(act),
         form=form or blank(),
         refused=refused,
-        may_review=act.role is not None and Right.REVIEW in RIGHTS[act.role],
+        in_telegram=await review.is_asked_in_telegram(act) if may_review else None,
+        may_review=may_review,
         root=f"/projects/{act.project_id}",
     )
 

@@ -145,11 +145,13 @@ class Project(Base):
 
 
 class Member(Owned, Base):
-    """A user's role in a project."""
+    """A user's role in a project. `reviews_in` is the language in which they are asked in Telegram about comments that
+    wait for approval; None: they are not asked there."""
 
     __tablename__ = "members"
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id", ondelete="CASCADE"), index=True)
     role: Mapped[str] = mapped_column(String(16))
+    reviews_in: Mapped[str | None] = mapped_column(String(2))
 
     __table_args__ = owned_args(UniqueConstraint("project_id", "user_id"))
 

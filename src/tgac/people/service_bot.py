@@ -1,6 +1,7 @@
 """What the service bot does for sign-in: `/start` with what a link carries, and presses of the numbers.
 
-Slices above hand in what answers `/start` with a payload that begins with a word of theirs (`wiring.STARTS`).
+Slices above hand in what answers `/start` with a payload that begins with a word of theirs, presses of their buttons,
+and replies to their messages (`wiring.ANSWERS`).
 
 Each update is one act; what is said in Telegram is said after it, and a failure to say it takes nothing back.
 Heard are people in their private chats alone: no groups, no bots, no forwarded messages, nothing edited.
@@ -8,7 +9,7 @@ Heard are people in their private chats alone: no groups, no bots, no forwarded 
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
 from typing import Final
@@ -48,9 +49,10 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Telegram is told that a press was seen, so that the button stops waiting."""
+    """Telegram is told that a press was seen, so that the button stops waiting; `text` is shown in a box."""
 
     callback_id: str
+    text: str = ""
 
 
 type Reply = Say | Rewrite | Seen
@@ -58,30 +60,48 @@ type Start = Callable[[Tools, User, str], Awaitable[Say]]
 """Answers `/start` from a person in their private chat, spoken to in their language: gets what follows the prefix."""
 
 
-async def handle_service_update(tools: Tools, update: Update, *, starts: Mapping[str, Start]) -> None:
-    """Do what one update of the service bot asks for, then say what came of it. `starts`: by the payload's prefix."""
+type Press = Callable[[Tools, CallbackQuery], Awaitable[list[Reply]]]
+"""Answers a press by a person in their private chat; gets all of it, the prefix of its data too."""
+type Replied = Callable[[Tools, Message], Awaitable[list[Reply]]]
+"""Answers a person's reply to a message of the bot; empty where the message is none of its own."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What slices above answer. `starts` by the payload's prefix, `presses` by what stands before the first colon."""
+
+    starts: Mapping[str, Start] = field(default_factory=dict)
+    presses: Mapping[str, Press] = field(default_factory=dict)
+    replied: Replied | None = None
+
+
+async def handle_service_update(tools: Tools, update: Update, *, answers: Answers) -> None:
+    """Do what one update of the service bot asks for, then say what came of it."""
     event = update.event
     replies: list[Reply] = []
     if update.kind == "message" and isinstance(event, Message):
-        replies = await _hear(tools, event, starts)
+        replies = await _hear(tools, event, answers)
     elif update.kind == "callback_query" and isinstance(event, CallbackQuery):
-        replies = await _take_press(tools, event)
+        replies = await _take_press(tools, event, answers)
     for reply in replies:
         await _tell(tools, reply)
 
 
-async def _hear(tools: Tools, message: Message, starts: Mapping[str, Start]) -> list[Reply]:
+async def _hear(tools: Tools, message: Message, answers: Answers) -> list[Reply]:
     person = _private_person(message)
-    start = _START.fullmatch(message.text)
-    if person is None or start is None:
+    if person is None:
         return []
+    start = _START.fullmatch(message.text)
+    if start is None:
+        is_reply = message.reply_to_message_id is not None and answers.replied is not None
+        return await answers.replied(tools, message) if is_reply and answers.replied else []
     payload = start["payload"]
     with using(language_of(person)):
         if payload is None:
             return [Say(person.id, await _greeting(tools, _account(person)))]
         if payload.startswith(BIND_PREFIX):
             return [Say(person.id, await _bound(tools, _account(person), payload.removeprefix(BIND_PREFIX)))]
-        for prefix, answer in starts.items():
+        for prefix, answer in answers.starts.items():
             if payload.startswith(prefix):
                 return [await answer(tools, person, payload.removeprefix(prefix))]
         return [await _presented(tools, _account(person), payload, sent_at=message.date)]
@@ -144,13 +164,16 @@ def _keyboard(prompt: Prompt) -> Keyboard:
     return ((not_me,), tuple(numbers[:3]), tuple(numbers[3:6]), tuple(numbers[6:]))
 
 
-async def _take_press(tools: Tools, press: CallbackQuery) -> list[Reply]:
+async def _take_press(tools: Tools, press: CallbackQuery, answers: Answers) -> list[Reply]:
     asked = _PRESS.fullmatch(press.data)
     who = press.from_user
-    if asked is None:
+    theirs = answers.presses.get(press.data.partition(":")[0])
+    if asked is None and theirs is None:
         return []
     if who.is_bot or press.chat_type != "private" or press.chat_id != who.id or press.message_id is None:
         return [Seen(press.id)]
+    if asked is None:
+        return await theirs(tools, press) if theirs else []
     number = None if asked["choice"] == "no" else asked["choice"]
     async with tools.acting(None, NO_PROJECT) as act:
         outcome = await answer_prompt(act, _account(who), flow_row=int(asked["flow"]), number=number)
@@ -192,7 +215,7 @@ async def _tell(tools: Tools, reply: Reply) -> None:
 async def _send(tools: Tools, reply: Reply) -> None:
     token, telegram = tools.config.telegram_bot_token, tools.telegram
     if isinstance(reply, Seen):
-        return await telegram.answer_callback(token, callback_id=reply.callback_id)
+        return await telegram.answer_callback(token, callback_id=reply.callback_id, text=reply.text[:200])
     if isinstance(reply, Rewrite):
         return await telegram.edit_message(
             token, chat_id=reply.chat_id, message_id=reply.message_id, html=reply.html, look=Look(link_preview=False)

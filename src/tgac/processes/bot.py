@@ -25,7 +25,7 @@ from tgac.kit.telegram.updates import offset_after, read_update
 from tgac.kit.tenancy import EVERYONE
 from tgac.kit.tools import Tools
 from tgac.people.service_bot import handle_service_update
-from tgac.wiring import STARTS
+from tgac.wiring import ANSWERS
 
 LOOK_FOR_BOTS_S = 1.0
 LEASE_S = 15.0
@@ -155,7 +155,7 @@ async def take_service_update(tools: Tools, raw: dict[str, Any]) -> None:
         if isinstance(update.event, ManagedBotUpdate):
             await managed_bot_changed(tools, update.update_id, update.event)
         else:
-            await handle_service_update(tools, update, starts=STARTS)
+            await handle_service_update(tools, update, answers=ANSWERS)
     except DatabaseAway:
         raise
     except Exception as error:  # noqa: BLE001  an update that breaks us must not hold up those behind it

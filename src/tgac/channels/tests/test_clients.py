@@ -15,7 +15,7 @@ from tgac.kit.telegram.updates import offset_after, read_update
 from tgac.kit.tenancy import EVERYONE
 from tgac.people.models import Member, User
 from tgac.people.service_bot import handle_service_update
-from tgac.wiring import STARTS
+from tgac.wiring import ANSWERS
 
 
 class Chat:
@@ -34,7 +34,7 @@ class Chat:
         for one in raw:
             update = read_update(one)
             assert update is not None
-            await handle_service_update(self.world.tools, update, starts=STARTS)
+            await handle_service_update(self.world.tools, update, answers=ANSWERS)
         self.offset = offset_after(raw, self.offset)
         return (await self.said())[-1]
 
