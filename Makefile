@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow simulate simulate-long check fix bench screenshots migration
+.PHONY: help setup demo run test test-slow crash simulate simulate-long check fix bench screenshots migration
 SEED ?= 1
 DAYS ?= 30
 CHANNELS ?= 1000
@@ -24,7 +24,10 @@ test: setup  ## the everyday suite, on SQLite and on a Postgres that it starts i
 	$(RUN) pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: setup  ## processes killed around a send and in the intake; every page looked at
-	$(RUN) pytest -m slow
+	$(RUN) pytest -m "slow and not crash"
+
+crash: setup  ## processes killed, held and failing at every point; 10,000 posts among 200 kills, on both databases
+	$(RUN) pytest -m crash -s
 
 simulate: setup  ## a month of many channels: make simulate SEED=1 DAYS=30 CHANNELS=1000
 	$(RUN) python -m tests.simulation --seed $(SEED) --days $(DAYS) --channels $(CHANNELS)

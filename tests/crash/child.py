@@ -11,19 +11,21 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+import structlog
+from sqlalchemy import event, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from tgac.comments.models import Comment
 from tgac.kit.config import load_config
-from tgac.kit.db.session import Database
+from tgac.kit.db.session import Database, DatabaseAway
 from tgac.kit.secrets import Secret
 from tgac.kit.telegram.gateway import Gateway
 from tgac.kit.telegram.types import PLAIN, Kind, Look, Sent
@@ -55,20 +57,35 @@ class FastClock:
         await asyncio.sleep(max(0.0, seconds) / self.speed)
 
 
+KINDS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+
+
 @dataclass
 class Doom:
-    """At the `at`th time that `point` is reached, the process gets `number`: SIGKILL ends it, SIGSTOP holds it."""
+    """What happens the `at`th time that `point` is reached.
+
+    The process is killed or held; or what it does there fails (`fail`); or its database is away (`away`).
+    """
 
     point: str | None
     at: int
-    number: int
+    kind: str
     dice: random.Random
     reached: dict[str, int] = field(default_factory=dict)
 
-    def strike(self, point: str) -> None:
-        self.reached[point] = self.reached.get(point, 0) + 1
-        if point == self.point and self.reached[point] == self.at:
-            os.kill(os.getpid(), self.number)
+    def strike(self, *points: str) -> None:
+        for point in points:
+            self.reached[point] = self.reached.get(point, 0) + 1
+            if point == self.point and self.reached[point] == self.at:
+                self._fulfil(point)
+
+    def _fulfil(self, point: str) -> None:
+        if self.kind in KINDS:
+            os.kill(os.getpid(), KINDS[self.kind])
+        elif self.kind == "away":
+            raise DatabaseAway(point, None, OSError("the disk is full"))
+        else:
+            raise RuntimeError(point)
 
 
 class DoomedGateway(Gateway):
@@ -106,39 +123,47 @@ class DoomedDatabase(Database):
 
     @asynccontextmanager
     async def writing(self, scope: Scope) -> AsyncIterator[AsyncSession]:
-        states: set[str] = set()
+        changes: set[str] = set()
 
         def note(session: Session, *_: object) -> None:
-            states.update(row.state for row in (*session.new, *session.dirty) if isinstance(row, Comment))
+            changes.update(_changes(session))
 
         def before(session: Session) -> None:
-            self._doom.strike(f"{_named(scope, states)}.before")
+            self._doom.strike(*(f"{name}.before" for name in _names(scope, changes)))
 
         async with super().writing(scope) as session:
             event.listen(session.sync_session, "before_flush", note)
             event.listen(session.sync_session, "before_commit", before)
             yield session
-            self._doom.strike(f"{_named(scope, states)}.after")
+            self._doom.strike(*(f"{name}.after" for name in _names(scope, changes)))
 
 
-def _named(scope: Scope, states: set[str]) -> str:
-    """What a commit is: the queue's own, a comment's intent, its outcome, or other work on a project."""
+def _changes(session: Session) -> Iterator[str]:
+    """How comments change in this transaction: `planned>sending`; one that is new comes from nothing, `>planned`."""
+    for row in (*session.new, *session.dirty):
+        if isinstance(row, Comment):
+            told = inspect(row).attrs.state.history
+            if told.added:
+                yield f"{told.deleted[0] if told.deleted else ''}>{row.state}"
+
+
+def _names(scope: Scope, changes: set[str]) -> list[str]:
+    """What a commit is: every change of a comment's state, or the queue's own, or other work on a project."""
     if not isinstance(scope, int):
-        return "queue"
-    if "sending" in states:
-        return "intent"
-    return "outcome" if states - {"planned", "skipped"} else "work"
+        return ["queue"]
+    return sorted(changes) or ["work"]
 
 
-async def _live(order: dict[str, Any]) -> None:
+async def _live(order: dict[str, Any]) -> Doom:
     config = load_config(None, **order["config"])
     dice = random.Random(order["seed"])
-    doom = Doom(order.get("point"), order.get("at", 1), order.get("signal", signal.SIGKILL), dice)
+    doom = Doom(order.get("point"), order.get("at", 1), order.get("kind", "kill"), dice)
     clock = FastClock(datetime.fromisoformat(order["start"]), order["began"], order["speed"])
     db, telegram = DoomedDatabase(config.db_url, doom), DoomedGateway(config.telegram_api_base, doom)
     await ROLES[order["role"]](Tools(config, clock, db, config.keys, telegram, find_role, dice), stop_on_signals())
     await telegram.aclose()
     await db.aclose()
+    return doom
 
 
 def _tell(**told: int) -> None:
@@ -147,12 +172,16 @@ def _tell(**told: int) -> None:
 
 
 def main() -> None:
-    """Fork for every order, one after the other."""
+    """Fork for every order, one after the other. What is logged must not stand between the answers."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     _tell(ready=1)
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
-            asyncio.run(_live(json.loads(line)))
+            order = json.loads(line)
+            doom = asyncio.run(_live(order))
+            if "report" in order:
+                Path(order["report"]).write_text(json.dumps(doom.reached))
             os._exit(0)
         _tell(pid=pid)
         _tell(code=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

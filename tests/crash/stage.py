@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tests.crash.child import FastClock
 from tests.support.world import World, a_world
@@ -86,6 +86,7 @@ class Stage:
 
     world: World
     clock: FastClock
+    at_once: int = AT_ONCE
     posted: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def order(self, role: str, seed: int, **doom: Any) -> dict[str, Any]:
@@ -97,7 +98,8 @@ class Stage:
             "telegram_api_base": config.telegram_api_base,
             "session_secret_key": ",".join(key.reveal() for key in config.session_secret_key),
             "db_url": config.db_url,
-            "max_concurrency": AT_ONCE,
+            "max_concurrency": self.at_once,
+            "review_days": config.review_days,
         }
         time_told = {"start": self.clock.start.isoformat(), "began": self.clock.began, "speed": self.clock.speed}
         return {"role": role, "seed": seed, "config": values, **time_told, **doom}
@@ -122,22 +124,27 @@ class Stage:
         async with self.world.tools.reading(None, self.world.project_id) as act:
             return [(groups[post.channel_id], post.root_id) for post in await act.session.scalars(select(Post))]
 
-    async def settle(self, zygote: Zygote, *, among: int) -> None:
+    async def settle(self, zygote: Zygote, *, among: int, within_s: float = MOST_S) -> None:
         """Let an unharmed worker finish everything, then end it in peace."""
         await zygote.begin(self.order("worker", 0))
-        await self.until_settled(among)
+        await self.until_settled(among, within_s=within_s)
         zygote.signal(signal.SIGTERM)
         assert await zygote.ended() == 0
 
-    async def until_settled(self, among: int) -> None:
+    async def until_settled(self, among: int, *, within_s: float = MOST_S) -> None:
         """Wait until every post has a comment that has come to its end."""
-        deadline = time.monotonic() + MOST_S
+        deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
-            ended = [one for one in await self.comments() if one.state not in ("planned", "sending")]
-            if len(ended) >= among:
+            if await self.ended() >= among:
                 return
             await asyncio.sleep(0.1)
         raise AssertionError(f"not settled: {Counter(one.state for one in await self.comments())} {await self.jobs()}")
+
+    async def ended(self) -> int:
+        """How many comments have come to their end."""
+        async with self.world.tools.reading(None, self.world.project_id) as act:
+            asked = select(func.count(Comment.id)).where(Comment.state.not_in(("planned", "sending")))
+            return (await act.session.execute(asked)).scalar_one()
 
     async def jobs(self) -> dict[str, int]:
         async with self.world.tools.reading(None, EVERYONE) as act:

@@ -15,8 +15,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 KILLS = 50
 POSTS_A_KILL = 3
 POINTS = (
-    *("call.before", "call.during", "call.after", "intent.before", "intent.after", "outcome.before", "outcome.after"),
-    *("work.before", "work.after", "queue.before", "queue.after"),
+    *("call.before", "call.during", "call.after", ">planned.before", ">planned.after"),
+    *("planned>sending.before", "planned>sending.after", "sending>sent.before", "sending>sent.after"),
+    *("queue.before", "queue.after"),
 )
 
 
@@ -75,7 +76,7 @@ async def test_a_worker_held_between_intent_and_call_doubles_nothing(
     async with a_stage(database, tmp_path, speed=10) as stage, a_zygote() as held, a_zygote() as other:
         await stage.post(8)
         await stage.world.take_in()
-        await held.begin(stage.order("worker", 1, point="intent.after", at=3, signal=signal.SIGSTOP))
+        await held.begin(stage.order("worker", 1, point="planned>sending.after", at=1, kind="stop"))
         await until_stopped(held.pid)
         await other.begin(stage.order("worker", 2))
         await asyncio.sleep(held_s)

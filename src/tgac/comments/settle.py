@@ -54,7 +54,8 @@ async def _settle(act: Act, comment: Comment | None, answer: Answer, *, bots: di
         return Done()
     if comment.fence != intent.fence or comment.state not in ("sending", "unknown"):
         record(act, "answer_too_late", {"state": verdict.state}, **about(comment))
-        return Done()
+        # Planned again: perhaps by this very answer, in a commit of which the database did not say that it was done.
+        return Snooze(_left_s(act, comment)) if comment.state == "planned" else Done()
     was_given_up = comment.state == "unknown"
     reason = verdict.reason
     comment.state, comment.changed_at, comment.message_id = verdict.state, act.now, verdict.message_id
@@ -69,6 +70,10 @@ async def _settle(act: Act, comment: Comment | None, answer: Answer, *, bots: di
         job = SendComment(act.project_id, comment.id)
         act.enqueue(job, run_after=comment.send_at, key=f"send:{comment.id}:{comment.fence}")
     return Snooze(verdict.again_s)
+
+
+def _left_s(act: Act, comment: Comment) -> float:
+    return max(0.0, (comment.send_at - act.now).total_seconds()) if comment.send_at else 0.0
 
 
 def _numbers(verdict: Verdict) -> dict[str, float | int]:

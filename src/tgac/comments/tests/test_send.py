@@ -67,6 +67,20 @@ class Flickering(Tools):
             yield act
 
 
+@dataclass
+class Mumbling(Tools):
+    """Tools whose database commits the second act and does not say so."""
+
+    mumbles: Iterator[bool] = field(default_factory=lambda: iter([False, True]))
+
+    @asynccontextmanager
+    async def acting(self, author: Principal | None, scope: Scope) -> AsyncIterator[Act]:
+        async with super().acting(author, scope) as act:
+            yield act
+        if next(self.mumbles, False):
+            raise DatabaseAway("COMMIT", {}, OSError("the server closed the connection"))
+
+
 async def a_planned_comment(world: World) -> Comment:
     """A comment that is due at this moment; no worker has looked at it yet."""
     await world.add_task("Rules", timing={"delay": {"min_s": 60, "max_s": 60}})
@@ -374,3 +388,19 @@ async def delete_thread(world: World) -> None:
     """A moderator deletes the post's automatic forward."""
     post = (await posts(world))[0]
     await world.control("DELETE", f"/chats/{world.places[0].group_id}/messages/{post.root_id}")
+
+
+async def test_a_comment_to_be_tried_again_keeps_its_job_when_nobody_knows_of_the_commit(world: World) -> None:
+    comment = await a_planned_comment(world)
+    with_fault(world, "flood", times=1, value=30)
+    sending = asyncio.create_task(
+        send_comment(Mumbling(**vars(world.tools)), SendComment(world.project_id, comment.id))
+    )
+    while not sending.done():
+        await asyncio.sleep(0.02)
+        if world.clock.somebody_sleeps:
+            world.clock.advance(1)
+    outcome = await sending
+    assert (await the_comment(world)).state == "planned"
+    assert isinstance(outcome, Snooze)
+    assert 20 < outcome.seconds <= 30
