@@ -138,6 +138,7 @@ async def a_stage(folder: Path, db_url: str | None = None) -> AsyncIterator[Stag
             "DB_URL": db_url or f"sqlite:///{folder}/bench.sqlite3",
             "PORT": str(free_port()),
             "LOG_LEVEL": "ERROR",
+            "MAX_ACTIVE_THREADS_PER_BOT": "10000",
         }
         stage = Stage(url, values, session)
         service = await stage.control("POST", "/bots", name="Desk", username="desk_bot")

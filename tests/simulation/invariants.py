@@ -38,6 +38,7 @@ async def violations(month: Month) -> list[str]:
         *_counters_agree(said, comments),
         *_in_time(stage, said, comments, posts, zones),
         *_within_limits(said),
+        *_within_caps(stage, said, comments),
         *_all_ended(comments),
         *_all_seen(month, posts, comments, left),
         *await _nothing_stuck(stage),
@@ -116,6 +117,33 @@ def _within_limits(said: dict[tuple[int, int], Stored]) -> Iterator[str]:
             for first, last in zip(ordered, ordered[limit.count :], strict=False):
                 if last - first < limit.seconds - 1:
                     yield f"bot and group {key}: more than {limit.count} within {limit.seconds} s at {first}"
+
+
+def _within_caps(stage: Stage, said: dict[tuple[int, int], Stored], comments: list[Comment]) -> Iterator[str]:
+    """Our own limits, over any window: how often something stood in the channel, or was written by the bot, before."""
+    refused = {(one.group_id, one.message_id) for one in comments if one.state == "rejected"}
+    moments: dict[tuple[str, int], list[datetime]] = defaultdict(list)
+    for key, one in said.items():
+        if key not in refused:
+            at = datetime.fromtimestamp(one.body["date"], UTC)
+            moments["channel", one.chat.id].append(at)
+            moments["bot", one.author].append(at)
+    for comment in comments:
+        stored = said.get((comment.group_id, comment.message_id or 0))
+        if stored is None or (comment.group_id, comment.message_id) in refused:
+            continue
+        at, limits = datetime.fromtimestamp(stored.body["date"], UTC), _config(stage, comment.task_id).get("limits", {})
+        caps = (
+            ("channel", stored.chat.id, limits.get("per_channel_hour"), 3600),
+            ("bot", stored.author, limits.get("per_bot_day"), 86_400),
+            ("bot", stored.author, 1 if limits.get("pause_s") else None, limits.get("pause_s", 0)),
+            ("bot", stored.author, 50, 300),
+        )
+        for scope, number, most, seconds in caps:
+            since = at - timedelta(seconds=seconds) + 2 * GRACE
+            before = sum(since < moment < at for moment in moments[scope, number])
+            if most is not None and before >= most:
+                yield f"comment {comment.id}: {before} of its {scope} within {seconds} s before {at}, not {most}"
 
 
 def _all_ended(comments: list[Comment]) -> Iterator[str]:

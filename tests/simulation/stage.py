@@ -221,7 +221,10 @@ def _add_channel(stage: Stage, owner: Person, bots: list[Bot], project_id: int, 
 
 async def _add_tasks(stage: Stage, project_id: int, channel_ids: list[int], bot_ids: list[int]) -> None:
     orders: list[dict[str, Any]] = [
-        {"timing": {"delay": {"min_s": 180, "max_s": 420}, "quiet_hours": {"from": "23:00", "to": "08:00"}}},
+        {
+            "timing": {"delay": {"min_s": 180, "max_s": 420}, "quiet_hours": {"from": "23:00", "to": "08:00"}},
+            "limits": {"per_channel_hour": 1, "per_bot_day": 12, "pause_s": 200, "ramp_up_days": 0},
+        },
         {"timing": {"delay": {"min_s": 0, "max_s": 30}, "expire_after_s": 600}, "filter": {"any_words": ["sale"]}},
         {
             "timing": {"delay": {"min_s": 3600, "max_s": 7200}, "quiet_hours": {"from": "01:30", "to": "03:30"}},

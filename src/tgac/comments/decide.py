@@ -112,6 +112,7 @@ def _values(post: PostFacts, order: Order, thread: Thread, zone: tzinfo, seed: i
         "time_zone": str(zone),
         "delay": {"min_s": timing.window.min_s, "max_s": timing.window.max_s},
         "quiet_hours": {"from": quiet.from_, "to": quiet.to} if quiet else None,
+        "limits": order.config.limits.model_dump(exclude_none=True),
         "bots": [bot.username for bot in order.bots],
         "taken": thread.taken,
         "limit": thread.limit,

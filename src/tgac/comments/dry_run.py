@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 
 from tgac.comments.decide import Decision, Order, Plan, Thread, decide
+from tgac.comments.dry_run_limits import Book
+from tgac.comments.limits import Cap, Where
 from tgac.comments.reasons import collision
 from tgac.tasks.facts import ChannelFacts, PostFacts, Reason
 
@@ -26,6 +28,7 @@ class Taker:
     order: Order
     zone: tzinfo
     is_tried: bool = False
+    caps: tuple[Cap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class DryRun:
         self._places = places
         self._lines: deque[Line] = deque(maxlen=keep)
         self._previous: dict[int, str] = {}
+        self._book = Book()
 
     @property
     def lines(self) -> list[Line]:
@@ -131,7 +135,12 @@ class DryRun:
         previous = self._previous.get(tried.channel_id)
         thread = Thread(tried.has_root, tried.is_gone, taken, place.limit, previous)
         seed = seed_of(taker.order.task_id, tried.post.id, n)
-        return decide(tried.post, place.channel, taker.order, thread, zone=taker.zone, seed=seed)
+        decision = decide(tried.post, place.channel, taker.order, thread, zone=taker.zone, seed=seed)
+        if not isinstance(decision.outcome, Plan):
+            return decision
+        where = Where(0, tried.channel_id, decision.outcome.bot.id)
+        quiet = taker.order.config.timing.quiet_hours
+        return self._book.place(decision, where, taker.caps, quiet=quiet, zone=taker.zone)
 
     def _note(self, line: Line, zone: tzinfo) -> None:
         totals = self.totals

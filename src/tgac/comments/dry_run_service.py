@@ -15,6 +15,7 @@ from tgac.bots.models import Bot, Seat
 from tgac.channels.models import Channel
 from tgac.comments.dry_run import DryRun, Place, Taker, Tried
 from tgac.comments.facts import channel_facts, has_thread, hashtags_in, language_of, order_for, post_facts, zone_for
+from tgac.comments.limits import grown_caps
 from tgac.comments.telegram_export import Export, ExportedPost, read_export
 from tgac.kit.act import Act
 from tgac.kit.errors import Invalid
@@ -176,7 +177,8 @@ async def _subject(act: Act, what: What) -> Subject:
 async def _places(act: Act, subject: Subject, channel_ids: Collection[int]) -> dict[int, Place]:
     """The channels with the tasks that meet there, in the planner's order: a task that is not written down yet comes
     last, and is served by every bot that may write there."""
-    limit = (await holding_here(act)).collision_limit_per_post
+    holding = await holding_here(act)
+    limit = holding.collision_limit_per_post
     tasks = await _tasks_on(act, subject.task)
     task_ids = [task.id for task in tasks]
     there = pairs(task_ids).subquery()
@@ -191,10 +193,12 @@ async def _places(act: Act, subject: Subject, channel_ids: Collection[int]) -> d
             if is_tried or (task.id, channel_id) in meeting:
                 config = subject.config if is_tried else documents[task.id]
                 order = order_for(task.id, config, bots.get((task.id, channel_id), ()))
-                takers[channel_id].append(Taker(task.name, order, zone_for(config, subject.project), is_tried))
+                zone, caps = zone_for(config, subject.project), grown_caps(config.limits, holding)
+                takers[channel_id].append(Taker(task.name, order, zone, is_tried, caps))
         if subject.task is None:
             order = order_for(0, subject.config, bots.get((0, channel_id), ()))
-            takers[channel_id].append(Taker(_("This task"), order, subject.zone, is_tried=True))
+            caps = grown_caps(subject.config.limits, holding)
+            takers[channel_id].append(Taker(_("This task"), order, subject.zone, is_tried=True, caps=caps))
     return {one: Place(channel_facts(subject.channels[one]), tuple(takers[one]), limit) for one in channel_ids}
 
 

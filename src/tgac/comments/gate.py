@@ -1,21 +1,24 @@
 """The last look before a comment leaves: everything that could forbid it is read again, in the sending transaction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 
 from tgac.bots.models import Bot, Seat
 from tgac.channels.models import Channel
 from tgac.comments import reasons
+from tgac.comments.facts import zone_for
+from tgac.comments.limits import Cap, Where, caps_of, ledger_of
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
 from tgac.kit.act import Act
 from tgac.kit.telegram.pace import BOT, CHAT, GROUP
 from tgac.people.models import Project
+from tgac.people.queries import hold_project
 from tgac.posts.models import Post
+from tgac.settings.service import holding_here
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
@@ -35,9 +38,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class Held:
-    """Not at this moment: look again after so many seconds."""
+    """Not at this moment: look again after so many seconds. `reason` says what holds it up."""
 
     seconds: float
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -89,18 +93,42 @@ type Gate = Ready | Stop | Held
 
 async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     """Whether planned comments of the project may be sent at this moment, by their numbers. Each that may counts for
-    Telegram's limits on those after it."""
+    the limits, Telegram's and ours, on those after it."""
+    # One transaction at a time, so that two workers cannot both find a limit's last place, and nothing begins after a
+    # stop or after its bot was paused. A bot is in one project only.
+    await hold_project(act)
     bot_ids = {comment.bot_id for comment in comments}
-    # Locked, so that two workers cannot both find the last place within Telegram's limits for one bot.
     await act.session.execute(select(Bot.id).where(Bot.id.in_(bot_ids)).order_by(Bot.id).with_for_update())
     scenes = await _scenes(act, comments)
     begun = await _begun_lately(act, comments)
+    caps = await _caps(act, scenes)
+    ledger = await ledger_of(act, {_where(scene): caps[number] for number, scene in scenes.items() if number in caps})
     gates: dict[int, Gate] = {}
     for comment in comments:
-        gates[comment.id] = gate = _look(act, comment, scenes[comment.id], begun=begun)
-        if isinstance(gate, Ready):
+        scene, held = scenes[comment.id], caps.get(comment.id, ())
+        gates[comment.id] = gate = _look(act, comment, scene, begun=begun)
+        if isinstance(gate, Ready) and (full := ledger.full(_where(scene), held)):
+            gates[comment.id] = Held((full.until - act.now).total_seconds(), full.reason)
+        elif isinstance(gate, Ready):
             begun.count(comment, act.now)
+            ledger.count(_where(scene), act.now)
     return gates
+
+
+async def _caps(act: Act, scenes: Mapping[int, _Scene]) -> dict[int, tuple[Cap, ...]]:
+    """Our own limits, by comment."""
+    holding, caps = await holding_here(act), {}
+    for number, scene in scenes.items():
+        config = config_of(scene.task.config)
+        if scene.bot is not None and config is not None:
+            came = scene.task.created_at, scene.bot.created_at, scene.channel.confirmed_at
+            newest = max(moment for moment in came if moment is not None)
+            caps[number] = caps_of(config.limits, holding, newest=newest, now=act.now)
+    return caps
+
+
+def _where(scene: _Scene) -> Where:
+    return Where(scene.project.id, scene.channel.id, scene.bot.id if scene.bot else 0)
 
 
 async def _scenes(act: Act, comments: Sequence[Comment]) -> dict[int, _Scene]:
@@ -122,16 +150,23 @@ def _look(act: Act, comment: Comment, scene: _Scene, *, begun: _Begun) -> Gate:
     if stop := _forbidden_by_owner(scene.project, scene.task):
         return stop
     if comment.expires_at is not None and act.now > comment.expires_at:
-        return Stop("expired", reasons.EXPIRED)
+        return Stop("expired", expiry_of(comment))
     if scene.task.status == "PAUSED" or scene.project.status == "paused":
-        return Held(PAUSED_LOOK_S)
+        return Held(PAUSED_LOOK_S, reasons.PAUSED)
     bot, config = scene.bot, config_of(scene.task.config)
     if bot is None or config is None:
         return Stop("cancelled", reasons.TASK_UNREADABLE if bot else reasons.BOT_NOT_ACTIVE)
     if stop := _forbidden_by_place(comment, scene, bot):
         return stop
-    wait = _quiet_wait_s(act, scene, config) or _pace_wait_s(act, comment, scene.seat, begun=begun)
-    return Held(wait) if wait > 0 else Ready(scene.post, scene.channel, bot, config, scene.project)
+    held = _quiet(act, scene, config) or _pace(act, comment, scene.seat, begun=begun)
+    return held or Ready(scene.post, scene.channel, bot, config, scene.project)
+
+
+def expiry_of(comment: Comment) -> Reason:
+    """Why it was not sent in time: what held it up last, else that alone."""
+    if comment.reason is None:
+        return reasons.EXPIRED
+    return reasons.of_stored(comment.reason, comment.reason_data)
 
 
 def _forbidden_by_owner(project: Project, task: Task) -> Stop | None:
@@ -157,19 +192,23 @@ def _forbidden_by_place(comment: Comment, scene: _Scene, bot: Bot) -> Stop | Non
     return None
 
 
-def _quiet_wait_s(act: Act, scene: _Scene, config: TaskConfig) -> float:
-    """Seconds until the task's quiet hours are over: what was held up may have slipped into them."""
-    timing = config.timing
-    awake = after_quiet(act.now, timing.quiet_hours, timing.zone or ZoneInfo(scene.project.time_zone))
-    return (awake - act.now).total_seconds()
+def _quiet(act: Act, scene: _Scene, config: TaskConfig) -> Held | None:
+    """Until the task's quiet hours are over: what was held up may have slipped into them."""
+    awake = after_quiet(act.now, config.timing.quiet_hours, zone_for(config, scene.project))
+    return _until(act, awake, reasons.QUIET)
 
 
-def _pace_wait_s(act: Act, comment: Comment, seat: Seat | None, *, begun: _Begun) -> float:
-    """Seconds until Telegram's limits and its last 429 leave room, over all workers: read from what was begun."""
-    free = begun.room_at(comment)
-    if seat and seat.slow_until:
-        free.append(seat.slow_until)
-    return max([0.0, *((moment - act.now).total_seconds() for moment in free)])
+def _pace(act: Act, comment: Comment, seat: Seat | None, *, begun: _Begun) -> Held | None:
+    """Until Telegram's last 429 and its limits leave room, over all workers: read from what was begun."""
+    resting = _until(act, seat.slow_until, reasons.FLOOD_WAIT) if seat and seat.slow_until else None
+    full = _until(act, max(begun.room_at(comment), default=act.now), reasons.TELEGRAM_PACE)
+    return max((one for one in (resting, full) if one), key=lambda held: held.seconds, default=None)
+
+
+def _until(act: Act, moment: datetime, reason: Reason) -> Held | None:
+    if moment <= act.now:
+        return None
+    return Held((moment - act.now).total_seconds(), replace(reason, params={"until": moment.isoformat()}))
 
 
 async def _begun_lately(act: Act, comments: Sequence[Comment]) -> _Begun:

@@ -30,6 +30,10 @@ TYPING_S = 4.0
 """How long “typing…” is seen before the comment; Telegram shows it for five seconds at most."""
 DEADLINE_S = 60.0
 """After so long without an outcome a sending comment counts as lost: longer than the gateway's longest call."""
+TOLD_FROM_S = 5.0
+"""A wait shorter than this is nobody's concern."""
+LOOK_AGAIN_S = 300.0
+"""How long a comment that is held up is left alone at most."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def _one(act: Act, comment: Comment | None, gates: dict[int, Gate], began: float
         return Done()
     gate = gates[comment.id]
     if isinstance(gate, Held):
-        return Snooze(gate.seconds)
+        return _hold(act, comment, gate)
     if isinstance(gate, Stop):
         return _end(act, comment, gate)
     return _type(act, comment, gate) or _freeze(act, comment, gate, began=began)
@@ -105,6 +109,17 @@ def _end(act: Act, comment: Comment, stop: Stop) -> Done:
     return Done()
 
 
+def _hold(act: Act, comment: Comment, held: Held) -> Snooze:
+    """Put it off, and say what holds it up. It is looked at again when it expires, and before long in any case: what
+    holds it up may be lifted by a person."""
+    if held.seconds >= TOLD_FROM_S:
+        if comment.reason != held.reason.code:
+            record(act, "comment_held", stored(held.reason), **about(comment))
+        comment.reason, comment.reason_data = held.reason.code, stored(held.reason)
+    left = (comment.expires_at - act.now).total_seconds() + 0.001 if comment.expires_at else LOOK_AGAIN_S
+    return Snooze(min(held.seconds, LOOK_AGAIN_S, left))
+
+
 def _freeze(act: Act, comment: Comment, ready: Ready, *, began: float) -> Intent | Outcome:
     assert ready.post.root_id is not None
     try:
@@ -112,6 +127,7 @@ def _freeze(act: Act, comment: Comment, ready: Ready, *, began: float) -> Intent
     except TextError as error:
         return _end(act, comment, Stop("rejected", error.reason))
     comment.state, comment.changed_at, comment.text = "sending", act.now, text.html
+    comment.reason, comment.reason_data = None, {}
     comment.fence += 1
     comment.sending_at = act.now
     comment.deadline = act.now + timedelta(seconds=DEADLINE_S)

@@ -56,6 +56,8 @@ class Comment(Owned, Base):
         # Telegram's limits are kept over all workers by what a bot has lately begun to send.
         Index("ix_comments_bot_id_group_id_sending_at", "bot_id", "group_id", "sending_at"),
         Index("ix_comments_bot_id_sending_at", "bot_id", "sending_at"),
+        Index("ix_comments_channel_id_sending_at", "channel_id", "sending_at"),
+        Index("ix_comments_project_id_sending_at", "project_id", "sending_at"),
     )
 
 

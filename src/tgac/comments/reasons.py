@@ -19,6 +19,10 @@ TASK_UNREADABLE = Reason(
 )
 LINE_FAILED = Reason("line_failed", N_("A fault in the program: it stands in the log, and nothing was sent."))
 EXPIRED = Reason("expired", N_("It could not be sent in time."))
+PAUSED = Reason("paused", N_("The task or the project is paused."))
+QUIET = Reason("quiet_hours", N_("These are the task's quiet hours; they end at %(until)s."))
+FLOOD_WAIT = Reason("flood_wait", N_("Telegram asked the bot to rest in this group until %(until)s."))
+TELEGRAM_PACE = Reason("telegram_pace", N_("The bot keeps Telegram's own limits; there is room at %(until)s."))
 WORKER_LOST = Reason(
     "worker_lost", N_("The sending process was lost in the middle: Telegram may or may not have the comment.")
 )
@@ -64,6 +68,11 @@ def answer_lost(description: str) -> Reason:
         N_("Telegram's answer was lost (%(description)s): the comment may or may not be there."),
         {"description": description[:200]},
     )
+
+
+def of_stored(code: str, data: dict[str, Any]) -> Reason:
+    """The reason that a row keeps under this code."""
+    return Reason(code, data["sentence"], data.get("values", {}))
 
 
 def stored(reason: Reason) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tgac.channels.models import Channel
 from tgac.comments import reasons
 from tgac.comments.facts import post_link, version_of
 from tgac.comments.kinds import KINDS, UNKNOWN
+from tgac.comments.limits import HELD_BY
 from tgac.comments.models import Comment
 from tgac.comments.queries import Around
 from tgac.journal.models import Event, PanelEvent
@@ -23,6 +24,7 @@ from tgac.kit.web.i18n import N_, _, show_moment
 from tgac.people.browsers import shown_browser
 from tgac.people.words import role_word
 from tgac.posts.models import Post
+from tgac.tasks.limit_words import limit_words
 from tgac.tasks.models import Task
 from tgac.tasks.text.faults import TextError
 from tgac.tasks.text.html import Run, to_runs
@@ -150,6 +152,9 @@ def comment_link(base: str, comment: Comment, post: Post, *, channel: Channel) -
 
 def comment_sentence(comment: Comment, zone: tzinfo) -> str:
     """Why the comment is in its state."""
+    if comment.state == "planned" and comment.reason and comment.expires_at:
+        held, until = reasons.sentence(readable(comment.reason_data, zone)), show_moment(comment.expires_at, zone)
+        return f"{held} {_('It waits, until %(until)s at the latest.', until=until)}"
     if comment.state == "planned" and comment.send_at:
         return _("It goes out at %(at)s.", at=show_moment(comment.send_at, zone, seconds=True))
     if comment.state == "sending":
@@ -182,6 +187,8 @@ def why(decision: Mapping[str, Any], zone: tzinfo) -> list[tuple[str, str]]:
         (_("Time zone"), decision.get("time_zone", "")),
         (_("Bots that may write"), bots or _("none")),
         (_("Comments already there"), _taken(decision)),
+        (_("Limits"), "; ".join(limit_words(decision.get("limits", {})))),
+        (_("Held up by"), _(HELD_BY[decision["held_by"]]) if decision.get("held_by") in HELD_BY else ""),
         (_("Chosen bot"), f"@{decision['bot']}" if decision.get("bot") else ""),
         (_("Due"), _shown(decision.get("send_at"), zone)),
         (_("Not later than"), _shown(decision.get("expires_at"), zone)),

@@ -139,6 +139,12 @@ async def the_project(act: Act) -> Project:
     return found
 
 
+async def hold_project(act: Act) -> None:
+    """Until the act ends no other that calls this goes on in the project: for what must be counted, or be over."""
+    held = select(Project.id).where(Project.id == act.project_id).with_for_update(key_share=True)
+    await act.session.execute(held)
+
+
 def seen_by(act: Act, project: Project) -> MyProject:
     """The act's project as its author sees it."""
     assert act.role is not None

@@ -24,6 +24,8 @@ TimeZone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zo
 Quota = Annotated[int, Field(ge=0, le=1000)]
 ReviewDays = Annotated[int, Field(ge=0, le=30)]
 CommentsPerPost = Annotated[int, Field(ge=1, le=10)]
+CommentsAtMost = Annotated[int, Field(ge=1, le=1_000_000)]
+Threads = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class ForProject(BaseModel):
@@ -32,6 +34,9 @@ class ForProject(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     collision_limit_per_post: CommentsPerPost | None = None
+    per_hour: CommentsAtMost | None = None
+    per_day: CommentsAtMost | None = None
+    active_threads_per_bot: Threads | None = None
     review_days: ReviewDays | None = None
     preset: Preset | None = None
 

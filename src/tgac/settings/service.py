@@ -1,6 +1,6 @@
 """Settings: what holds, and the verbs that change it. A project's own value wins, up to the installation's limit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -15,13 +15,21 @@ from tgac.settings.forms import STANDARD, ForInstallation, ForProject, Preset
 from tgac.settings.models import InstallationSettings, ProjectSettings
 
 _ROW: Final = 1
+_LIMITS: Final = ("collision_limit_per_post", "per_hour", "per_day", "active_threads_per_bot")
+"""Of these a project may have less than the installation, and never more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """The values that hold, after everything that wins over something else."""
+    """The values that hold, after everything that wins over something else.
+
+    `per_hour` and `per_day` are how many comments a project may begin in any hour and any day; None: as many as come.
+    """
 
     collision_limit_per_post: int
+    per_hour: int | None
+    per_day: int | None
+    active_threads_per_bot: int
     review_days: int
     preset: Preset
     default_quota_projects: int
@@ -45,6 +53,9 @@ async def holding_everywhere(act: Act) -> Holding:
     chosen, config = await set_by_admin(act), act.config
     return Holding(
         collision_limit_per_post=_first(chosen.collision_limit_per_post, config.comment_collision_limit_per_post),
+        per_hour=chosen.per_hour,
+        per_day=chosen.per_day,
+        active_threads_per_bot=_first(chosen.active_threads_per_bot, config.max_active_threads_per_bot),
         review_days=_first(chosen.review_days, config.review_days),
         preset=chosen.preset or STANDARD,
         default_quota_projects=_first(chosen.default_quota_projects, config.default_quota_projects),
@@ -55,13 +66,12 @@ async def holding_everywhere(act: Act) -> Holding:
 async def holding_here(act: Act) -> Holding:
     """What holds in the act's project. A limit that the installation has lowered since holds at once."""
     above, own = await holding_everywhere(act), await set_by_owner(act)
-    limit = _first(own.collision_limit_per_post, above.collision_limit_per_post)
-    return Holding(
-        collision_limit_per_post=min(limit, above.collision_limit_per_post),
+    limits: dict[str, Any] = {name: _least(getattr(own, name), getattr(above, name)) for name in _LIMITS}
+    return replace(
+        above,
+        **limits,
         review_days=_first(own.review_days, above.review_days),
         preset=own.preset or above.preset,
-        default_quota_projects=above.default_quota_projects,
-        time_zone=above.time_zone,
     )
 
 
@@ -93,9 +103,11 @@ async def change_project_settings(act: Act, changes: ForProject) -> None:
 
 
 async def _keep_limit(act: Act, changes: ForProject) -> None:
-    most = (await holding_everywhere(act)).collision_limit_per_post
-    if changes.collision_limit_per_post is not None and changes.collision_limit_per_post > most:
-        raise Invalid(_("The installation allows at most %(n)s.", n=most), field="collision_limit_per_post")
+    above = await holding_everywhere(act)
+    for name in _LIMITS:
+        wanted, most = getattr(changes, name), getattr(above, name)
+        if wanted is not None and most is not None and wanted > most:
+            raise Invalid(_("The installation allows at most %(n)s.", n=most), field=name)
 
 
 def _change(row: InstallationSettings | ProjectSettings, changes: BaseModel) -> dict[str, list[Any]]:
@@ -103,6 +115,10 @@ def _change(row: InstallationSettings | ProjectSettings, changes: BaseModel) -> 
     sent = changes.model_dump(exclude_unset=True)
     row.document = {name: value for name, value in (before | sent).items() if value is not None}
     return differences(before, row.document)
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return min((value for value in (one, other) if value is not None), default=None)
 
 
 def _first(chosen: int | None, otherwise: int) -> int:

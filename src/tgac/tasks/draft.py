@@ -17,6 +17,7 @@ from tgac.kit.errors import AppError
 from tgac.kit.web.deps import MAX_ID
 from tgac.kit.web.forms import CSRF_FIELD, Filled
 from tgac.tasks.config import TaskConfig
+from tgac.tasks.draft_limits import LIMIT_FIELDS, limit_values, limits_document
 from tgac.tasks.targets import Aim
 
 OWN: Final = "own"
@@ -39,7 +40,7 @@ _SHOWN: Final = frozenset(
         "filter.min_length", "filter.max_length", "filter.weekdays", "filter.share", "filter.regex", "filter.languages",
         "approval.mode", "approval.expire_s", "approval.otherwise",
     }
-)  # fmt: skip
+) | LIMIT_FIELDS  # fmt: skip
 _VARIANT = re.compile(
     r"content\.variants\.(\d{1,3})\.(name|weight|text|buttons)(?:\.(\d{1,3})\.(\d{1,3})\.(text|url))?"
 )
@@ -77,7 +78,7 @@ class _Variant:
 
 def form_of(name: str, config: TaskConfig, bot_ids: Iterable[int], *, version: int | None = None) -> Filled[Any]:
     """The form that shows a task as it is."""
-    values = {"name": name, "version": str(version or ""), **_values(config)}
+    values = {"name": name, "version": str(version or ""), **_values(config), **limit_values(config)}
     for index, variant in enumerate(config.content.variants):
         buttons = {
             (row, place): {"text": button.text, "url": button.url}
@@ -132,6 +133,7 @@ def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
     }
     raw["timing"] |= _timing(form, base)
     raw["approval"] |= _approval(form)
+    raw["limits"] |= limits_document(form.values)
     return raw
 
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from tgac.kit.web.i18n import _, ngettext
 from tgac.tasks.config import Approval, Delay, Filter, QuietHours, TaskConfig
+from tgac.tasks.limit_words import limit_words
 from tgac.tasks.reach import Reach
 
 _HOUR = 3600
@@ -36,6 +37,8 @@ def sentence_of(config: TaskConfig, reach: Reach) -> str:
 
 def _manners(config: TaskConfig) -> Iterator[str]:
     """What else is done around a comment, a sentence each; nothing of what goes without saying."""
+    if limits := limit_words(config.limits.model_dump()):
+        yield _("Limits: %(limits)s.", limits="; ".join(limits))
     if config.timing.typing:
         yield _("“typing…” is seen before it.")
     if config.content.quote:

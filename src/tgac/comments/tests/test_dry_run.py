@@ -301,3 +301,17 @@ def test_each_of_many_posts_costs_as_much_as_each_of_few() -> None:
     seconds(20)
     few, many = min(seconds(100) for _ in range(3)), seconds(1000)
     assert many < few * 3
+
+
+async def test_limits_move_comments_and_are_the_reason_where_there_is_no_room(world: World) -> None:
+    bench = Bench(world)
+    limits = {"per_channel_hour": 1, "ramp_up_days": 3}
+    timing = {"delay": {"min_s": 0, "max_s": 0}, "expire_after_s": 5400}
+    path = await bench.order(limits=limits, timing=timing)
+    posts = [{"text": "News", "published_at": (AT + timedelta(minutes=at)).isoformat()} for at in (0, 1, 2)]
+    told = await bench.dry_run(task_id=int(path.rpartition("/")[2]), posts=posts)
+    third, second, first = told["lines"]
+    assert (first["send_at"], second["send_at"]) == ("2026-11-20T09:00:00.000Z", "2026-11-20T10:00:00.000Z")
+    assert second["decision"]["held_by"] == "limit_channel_hour"
+    assert (third["reason"], third["compared"]["most"]) == ("limit_channel_hour", 1)
+    assert first["decision"]["limits"] == {"per_post": 1, "per_channel_hour": 1, "pause_s": 0, "ramp_up_days": 3}

@@ -105,7 +105,7 @@ async def test_a_paused_task_that_goes_on_in_time_sends(world: World) -> None:
 
 async def test_a_paused_task_that_does_not_go_on_lets_its_comment_expire(world: World) -> None:
     await switch(world, await planned_in_ten_minutes(world), "PAUSED")
-    await ends_as(world, "expired", "expired")
+    await ends_as(world, "expired", "paused")
 
 
 async def test_a_paused_project_that_is_resumed_in_time_sends(world: World) -> None:

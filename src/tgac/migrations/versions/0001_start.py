@@ -1061,9 +1061,11 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_comments_bot_id_sending_at", ["bot_id", "sending_at"], unique=False)
         batch_op.create_index("ix_comments_channel_id_id", ["channel_id", "id"], unique=False)
+        batch_op.create_index("ix_comments_channel_id_sending_at", ["channel_id", "sending_at"], unique=False)
         batch_op.create_index("ix_comments_post_id", ["post_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_comments_project_id"), ["project_id"], unique=False)
         batch_op.create_index("ix_comments_project_id_created_at", ["project_id", "created_at"], unique=False)
+        batch_op.create_index("ix_comments_project_id_sending_at", ["project_id", "sending_at"], unique=False)
         batch_op.create_index("ix_comments_project_id_sent_at", ["project_id", "sent_at"], unique=False)
         batch_op.create_index("ix_comments_project_id_state_id", ["project_id", "state", "id"], unique=False)
 
@@ -1150,9 +1152,11 @@ def downgrade() -> None:
     with op.batch_alter_table("comments", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index("ix_comments_project_id_state_id")
         batch_op.drop_index("ix_comments_project_id_sent_at")
+        batch_op.drop_index("ix_comments_project_id_sending_at")
         batch_op.drop_index("ix_comments_project_id_created_at")
         batch_op.drop_index(batch_op.f("ix_comments_project_id"))
         batch_op.drop_index("ix_comments_post_id")
+        batch_op.drop_index("ix_comments_channel_id_sending_at")
         batch_op.drop_index("ix_comments_channel_id_id")
         batch_op.drop_index("ix_comments_bot_id_sending_at")
         batch_op.drop_index("ix_comments_bot_id_group_id_sending_at")

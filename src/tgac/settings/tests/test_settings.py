@@ -105,6 +105,9 @@ async def test_what_is_left_out_stays(anna: Browser) -> None:
         "default_quota_projects": 2,
         "time_zone": "Europe/Moscow",
         "collision_limit_per_post": None,
+        "per_hour": None,
+        "per_day": None,
+        "active_threads_per_bot": None,
         "review_days": None,
     }
 

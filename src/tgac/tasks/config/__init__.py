@@ -2,7 +2,18 @@
 
 from tgac.tasks.config.checks import LATER, check_config, notes
 from tgac.tasks.config.kinds import MEDIA, Media
-from tgac.tasks.config.parts import PRESETS, Approval, Content, Delay, Filter, QuietHours, TaskConfig, Timing, Variant
+from tgac.tasks.config.parts import (
+    PRESETS,
+    Approval,
+    Content,
+    Delay,
+    Filter,
+    Limits,
+    QuietHours,
+    TaskConfig,
+    Timing,
+    Variant,
+)
 
 __all__ = [
     "LATER",
@@ -12,6 +23,7 @@ __all__ = [
     "Content",
     "Delay",
     "Filter",
+    "Limits",
     "Media",
     "QuietHours",
     "TaskConfig",

@@ -1,7 +1,7 @@
 """Whether a task's config can be carried out, with a sentence for each path that is wrong.
 
-A key that this release does not honour takes nothing but its default: better refused than quietly ignored. Two defaults
-stand for what only a later release does: `notes` names them.
+A key that this release does not honour takes nothing but its default: better refused than quietly ignored. One default
+stands for what only a later release does: `notes` names it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -33,12 +33,6 @@ LATER = (
     _Later("content.pin"),
     _Later("content.llm"),
     _Later("timing.wait_for"),
-    _Later("limits.per_channel_hour"),
-    _Later("limits.per_channel_day"),
-    _Later("limits.per_bot_hour"),
-    _Later("limits.per_bot_day"),
-    _Later("limits.pause_s"),
-    _Later("limits.ramp_up_days", also=(0,)),
     _Later("after.follow_edits"),
     _Later("after.delete_after_s"),
     _Later("after.delete_with_post", also=(False,)),
@@ -90,8 +84,6 @@ def check_config(raw: object) -> TaskConfig:
 def notes(config: TaskConfig) -> dict[str, str]:
     """Keys that are kept but not acted upon in this release, each with a sentence for who set them."""
     found = {}
-    if config.limits.ramp_up_days:
-        found["limits.ramp_up_days"] = _("A slow start comes with a later release; until then there is none.")
     if config.after.delete_with_post:
         found["after.delete_with_post"] = _("Deleting with the post comes with a later release.")
     return found

@@ -174,7 +174,10 @@ Cap = Annotated[Int, Field(ge=1, le=100_000)] | None
 
 
 class Limits(Part):
-    """How many. `ramp_up_days` stands for a later release; see `notes`."""
+    """How many. Caps count every comment of the project in the channel or by the bot, in any hour and any day.
+
+    What is younger than `ramp_up_days` (task, bot, or channel) has a part of the caps that grows by the day.
+    """
 
     per_post: Annotated[Int, Field(ge=1, le=10)] = 1
     per_channel_hour: Cap = None

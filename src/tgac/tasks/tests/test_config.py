@@ -87,7 +87,7 @@ def test_what_was_saved_is_read_again_as_the_same() -> None:
     assert config.filter.any_words == ("tram", "new line")
     assert check_config(json.loads(json.dumps(config.dump()))) == config
     assert notes(config) == {}
-    assert set(notes(check_config(GOOD))) == {"limits.ramp_up_days", "after.delete_with_post"}
+    assert set(notes(check_config(GOOD))) == {"after.delete_with_post"}
 
 
 @pytest.mark.parametrize(
@@ -161,12 +161,6 @@ LATER_VALUES: dict[str, object] = {
     "content.pin": True,
     "content.llm": {"goal": "summary"},
     "timing.wait_for": {"reader_comments": 3},
-    "limits.per_channel_hour": 5,
-    "limits.per_channel_day": 5,
-    "limits.per_bot_hour": 5,
-    "limits.per_bot_day": 5,
-    "limits.pause_s": 5,
-    "limits.ramp_up_days": 5,
     "approval": {"mode": "all"},
     "after.follow_edits": "edit",
     "after.delete_after_s": 60,

@@ -26,7 +26,7 @@ WIDE: dict[str, Any] = {
         ]
     },
     "timing": {"delay": {"min_s": 7200, "max_s": 10800}},
-    "limits": {"per_post": 3},
+    "limits": {"per_post": 3, "per_channel_hour": 4, "per_bot_day": 90, "pause_s": 20, "ramp_up_days": 5},
     "filter": {"share": 0.333, "weekdays": [5]},
 }
 
@@ -43,7 +43,7 @@ def as_sets(config: TaskConfig) -> dict[str, Any]:
 def test_the_form_means_the_document_that_it_shows(raw: dict[str, Any]) -> None:
     config = check_config(raw)
     form = form_of("Name", config, [4, 2])
-    hidden = {"limits": config.limits, "after": config.after, "timing": config.timing}
+    hidden = {"after": config.after, "timing": config.timing}
     base = TaskConfig().model_copy(update=hidden)
     assert as_sets(check_config(document_of(form, base))) == as_sets(config)
     assert bots_of(form) == [2, 4]
@@ -94,8 +94,8 @@ def test_half_a_minute_and_a_comma_are_understood() -> None:
 
 def test_a_fault_without_a_field_is_told_above_all() -> None:
     form: Filled[Any] = form_of("Name", check_config(GOOD), [])
-    refuse(form, Invalid("x", fields={"config.limits.per_post": "Wrong.", "bot_ids": "No bot."}))
-    assert form.errors == {"": "config.limits.per_post: Wrong.", "bots": "No bot."}
+    refuse(form, Invalid("x", fields={"config.after.delete_with_post": "Wrong.", "bot_ids": "No bot."}))
+    assert form.errors == {"": "config.after.delete_with_post: Wrong.", "bots": "No bot."}
     with pytest.raises(Conflict):
         refuse(form, Conflict("Something else."))
 
@@ -172,3 +172,15 @@ def test_a_draft_that_cannot_be_read_has_no_sentence() -> None:
     assert draft_sentence(document, Reach()) is not None
     document["timing"]["delay"] = {"min_s": "soon", "max_s": 5}
     assert draft_sentence(document, Reach()) is None
+
+
+def test_a_task_tells_its_limits_and_nothing_where_it_has_none() -> None:
+    limits = {"per_channel_hour": 4, "per_bot_day": 90, "pause_s": 120, "ramp_up_days": 3}
+    config, reach = check_config({"content": {"variants": [{"text": "Hi"}]}, "limits": limits}), Reach()
+    assert sentence_of(config, reach).endswith(
+        " Limits: 4 comments an hour in a channel; 90 comments a day by a bot; growing to that over 3 days;"
+        " 2 minutes between two comments of a bot."
+    )
+    with using("ru"):
+        assert "Лимиты: 4 комментария в час на канал" in sentence_of(config, reach)
+    assert "Limits" not in sentence_of(check_config({"content": {"variants": [{"text": "Hi"}]}}), reach)
