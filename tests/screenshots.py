@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, StorageState
 
 from tests.support.browser import Installation, chromium
 from tests.support.pages import DESK, PAGES, PHONE, a_demo, a_reader, signed_in_state
@@ -23,7 +23,7 @@ async def main() -> None:
                 await _shoot(browser, at, state, language=language, scheme=scheme)
 
 
-async def _shoot(browser: Browser, at: Installation, state: str, *, language: str, scheme: str) -> None:
+async def _shoot(browser: Browser, at: Installation, state: StorageState, *, language: str, scheme: str) -> None:
     for name in SHOWN:
         for size, where in ((DESK, ""), (PHONE, "-phone")) if (language, scheme) in PHONES else ((DESK, ""),):
             async with a_reader(browser, state, language=language, scheme=scheme, size=size) as context:

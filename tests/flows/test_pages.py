@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize
+from playwright.async_api import Browser, Page, StorageState, ViewportSize
 
 from tests.support.browser import Installation, chromium, watch
 from tests.support.pages import DESK, PAGES, PHONE, a_demo, a_reader, signed_in_state
@@ -25,7 +25,7 @@ async def test_every_page_is_whole_for_every_reader() -> None:
 
 
 async def _look_through(
-    browser: Browser, at: Installation, state: str, look: tuple[str, str, ViewportSize]
+    browser: Browser, at: Installation, state: StorageState, look: tuple[str, str, ViewportSize]
 ) -> list[str]:
     language, scheme, size = look
     faults: list[str] = []

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
 
 from sqlalchemy import func, select
 
@@ -20,10 +19,6 @@ from tgac.kit.web.pages import Tone
 from tgac.proxies.models import Proxy, ProxyState
 
 _BAD: Final = (Standing.DEAD, Standing.REVOKED)
-_COMMENTS: Final[Mapping[str, str]] = {
-    "unknown": N_("Telegram did not say whether they were written. Look, and say what is true."),
-    WAITING: N_("They go out once somebody approves them, or never."),
-}
 _CHANNELS: Final[Mapping[str, str]] = {
     ChannelState.SUSPENDED: N_("Nothing is sent there any more."),
     ChannelState.PENDING: N_("Nothing is sent there yet."),
@@ -34,7 +29,7 @@ _CHANNELS: Final[Mapping[str, str]] = {
 class Concern:
     """`count` things of a `kind` ("bots") stand in the same bad way, named by the code `which`.
 
-    `what` and `hint` tell it to people; `query` asks their list for just these.
+    `what` and `hint` tell it to people; `path` (below the project) leads to just these.
     """
 
     kind: str
@@ -43,17 +38,12 @@ class Concern:
     what: str
     hint: str
     tone: Tone
-    query: Mapping[str, str]
+    path: str
 
     @property
     def words(self) -> str:
         """How many, and what about them."""
         return f"{_COUNTED[self.kind](self.count)}: {self.what}"
-
-    @property
-    def path(self) -> str:
-        """Where they are listed, below the project."""
-        return f"/{self.kind}?{urlencode(self.query)}"
 
 
 async def concerns(act: Act) -> list[Concern]:
@@ -67,7 +57,7 @@ async def _bots(act: Act) -> list[Concern]:
     asked = select(standing, func.count(Bot.id)).where(standing != Standing.ACTIVE.value).group_by(standing)
     counts = {row[0]: row[1] for row in await act.session.execute(asked)}
     return [
-        Concern("bots", one, count, _(look.word), _(look.hint), "bad" if one in _BAD else "warn", {"status": one})
+        Concern("bots", one, count, _(look.word), _(look.hint), "bad" if one in _BAD else "warn", f"/bots?status={one}")
         for one, look in STANDINGS.items()
         if (count := counts.get(one.value, 0))
     ]
@@ -84,8 +74,8 @@ async def _channels(act: Act) -> list[Concern]:
     for state, reason, count in await act.session.execute(asked):
         assert reason is not None, "asked for"
         tone: Tone = "bad" if state == ChannelState.SUSPENDED else "warn"
-        query = {"state": state, "reason": reason}
-        found.append(Concern("channels", reason, count, _(REASON_WORDS[reason]), _(_CHANNELS[state]), tone, query))
+        path = f"/channels?state={state}&reason={reason}"
+        found.append(Concern("channels", reason, count, _(REASON_WORDS[reason]), _(_CHANNELS[state]), tone, path))
     return found
 
 
@@ -93,18 +83,25 @@ async def _proxies(act: Act) -> list[Concern]:
     asked = select(func.count(Proxy.id)).where(Proxy.state == ProxyState.FAILING)
     count = (await act.session.scalars(asked)).one()
     hint = _("Their bots are moved to others that work, where there is room.")
-    return [Concern("proxies", "failing", count, _("Failing"), hint, "bad", {"state": "failing"})] if count else []
+    path = "/proxies?state=failing"
+    return [Concern("proxies", "failing", count, _("Failing"), hint, "bad", path)] if count else []
 
 
 async def _comments(act: Act) -> list[Concern]:
-    asked = select(Comment.state, func.count(Comment.id)).where(Comment.state.in_(_COMMENTS)).group_by(Comment.state)
+    asked = (
+        select(Comment.state, func.count(Comment.id))
+        .where(Comment.state.in_(("unknown", WAITING)))
+        .group_by(Comment.state)
+    )
     counts = {row[0]: row[1] for row in await act.session.execute(asked)}
-    words = {"unknown": _("Needs a look"), WAITING: _("Waits for approval")}
-    return [
-        Concern("comments", one, count, words[one], _(hint), "bad" if one == "unknown" else "warn", {"state": one})
-        for one, hint in _COMMENTS.items()
-        if (count := counts.get(one, 0))
+    unknown, waiting = counts.get("unknown", 0), counts.get(WAITING, 0)
+    lost = _("Telegram did not say whether they were written. Look, and say what is true.")
+    held = _("They go out once somebody approves them, or never.")
+    found = [
+        Concern("comments", "unknown", unknown, _("Needs a look"), lost, "bad", "/comments?state=unknown"),
+        Concern("comments", WAITING, waiting, _("Waits for approval"), held, "warn", "/review"),
     ]
+    return [one for one in found if one.count]
 
 
 _COUNTED: Final[dict[str, Callable[[int], str]]] = {

@@ -1,6 +1,6 @@
 import ast
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from tgac.comments.queries import State
 from tgac.comments.reasons import stored
 from tgac.comments.service import message_number
 from tgac.comments.tests.desk import DECISION, HTMX, Desk, bare_desk, desk
-from tgac.comments.views import STATES, comment_sentence
+from tgac.comments.views import STATES, comment_sentence, moment_of
 from tgac.journal.models import Event
 from tgac.kit.errors import Invalid
 from tgac.kit.queue.table import JobRow
@@ -381,3 +381,11 @@ def test_every_kind_of_event_has_a_sentence_in_russian_too() -> None:
     assert kinds - KINDS.keys() == {"task_toggled"}, "task_on, task_off and task_paused stand for task_toggled"
     with using("ru"):
         assert comment_sentence(Comment(state="sending", reason_data={}), ZoneInfo("UTC")) == "Telegram получает его."
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_event_finds_its_words_whatever_it_carries(kind: str, language: str) -> None:
+    event = Event(kind=kind, at=datetime(2026, 11, 22, tzinfo=UTC), data={})
+    with using(language):
+        assert moment_of(event, decision={}, zone=UTC).sentence

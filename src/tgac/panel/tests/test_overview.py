@@ -115,7 +115,7 @@ async def test_what_needs_a_hand_is_counted_and_one_click_away(desk: Desk) -> No
         ("channels?state=suspended&reason=no_group", "2 channels: No discussion group"),
         ("channels?state=suspended&reason=owner_lost", "1 channel: The claiming person is no admin any more"),
         ("proxies?state=failing", "1 proxy: Failing"),
-        ("comments?state=awaiting_approval", "1 comment: Waits for approval"),
+        ("review", "1 comment: Waits for approval"),
         ("bots?status=NEEDS_SETUP", "1 bot: Needs setup"),
         ("channels?state=pending&reason=chat_not_found", "1 channel: No bot sees the channel"),
     ]
