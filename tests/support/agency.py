@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from playwright.async_api import StorageState
+from sqlalchemy import select
 
 from tests.support.browser import free_port
 from tests.support.world import World, an_empty_world
@@ -14,24 +15,29 @@ from tgac.bots.imports import begin_import
 from tgac.bots.models import Bot, BotStatus, Seat, SeatState
 from tgac.bots.service import describe_bot
 from tgac.channels import reasons
+from tgac.channels.clients import accept_link, make_connect_link, revoke_connect_link
 from tgac.channels.models import Channel, ChannelState
 from tgac.channels.playlists import create_playlist
+from tgac.comments.models import Comment
 from tgac.kit.act import Act
 from tgac.kit.secrets import hash_secret
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT, Role
-from tgac.onboarding.models import Item
+from tgac.onboarding import steps
+from tgac.onboarding.models import Item, RunState, Step, Trial
 from tgac.onboarding.progress import settle_item
 from tgac.onboarding.queries import items_of
-from tgac.onboarding.service import start_run
-from tgac.people.members import invite
-from tgac.people.models import LoginSession, Member
+from tgac.onboarding.service import cancel_run, start_run
+from tgac.people.forms import NewToken
+from tgac.people.members import change_role, invite
+from tgac.people.models import LoginSession, Member, Project, User
 from tgac.people.projects import create_project
+from tgac.people.service import create_own_token
 from tgac.processes.api import serving
 from tgac.proxies.models import Proxy, ProxyState
 from tgac.wiring import guarded, make_app
 
-SESSION = "s" * 43
-EMPTY, FULL = 1, 2
+SESSIONS = {"anna": "s" * 43, "boris": "b" * 43}
+EMPTY, FULL, STOPPED = 1, 2, 3
 TITLES = (
     "Городские новости и происшествия: главное за сутки без рекламы и лишних слов",
     "🔥 Скидки дня: техника, билеты, доставка еды",
@@ -45,7 +51,7 @@ WRONG = (
     (ChannelState.SUSPENDED, reasons.BOT_NOT_IN_GROUP),
     (ChannelState.SUSPENDED, reasons.OWNER_LOST),
     (ChannelState.SUSPENDED, reasons.NO_GROUP),
-    (ChannelState.SUSPENDED, reasons.REFUSED_BY_TELEGRAM),
+    (ChannelState.SUSPENDED, reasons.BOT_REFUSED),
     (ChannelState.PENDING, reasons.CHAT_NOT_FOUND),
     (ChannelState.PENDING, reasons.UNCLAIMED),
     (ChannelState.PENDING, None),
@@ -55,11 +61,11 @@ WRONG = (
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """Where its panel answers, and how to be signed in there as Anna."""
+    """Where its panel answers, and how to be signed in there, by name."""
 
     panel: str
     world: World
-    state: StorageState
+    states: dict[str, StorageState]
 
 
 @asynccontextmanager
@@ -69,11 +75,16 @@ async def an_agency(folder: Path) -> AsyncIterator[Agency]:
     panel = f"http://127.0.0.1:{port}"
     async with an_empty_world("sqlite", folder, port=port, base_url=panel, review_days=3) as world:
         await _furnish(world)
-        cookie = {"name": "tgac_session", "value": SESSION, "domain": "127.0.0.1", "path": "/"}
+        states = {name: _signed_in(secret) for name, secret in SESSIONS.items()}
         app = make_app(world.tools)
         async with serving(guarded(app), host="127.0.0.1", port=port):
-            yield Agency(panel, world, {"cookies": [cookie], "origins": []})  # type: ignore[list-item,typeddict-item]
+            yield Agency(panel, world, states)
             app.state.streams.end()
+
+
+def _signed_in(secret: str) -> StorageState:
+    cookie = {"name": "tgac_session", "value": secret, "domain": "127.0.0.1", "path": "/"}
+    return {"cookies": [cookie], "origins": []}  # type: ignore[list-item]
 
 
 async def _furnish(world: World) -> None:
@@ -83,9 +94,16 @@ async def _furnish(world: World) -> None:
         full = await create_project(act, "Агентство «Северный ветер»: клиентские каналы")
         boris = world.people["boris"].user_id
         act.session.add(Member(project_id=full.id, user_id=boris, role="viewer"))
+        stopped = await create_project(act, "Stopped by hand")
+        (await act.session.get_one(Project, stopped.id)).stopped_at = act.now
     world.project_id = full.id
     async with tools.acting(None, NO_PROJECT) as act:
-        act.session.add(_session(act, anna.user_id))
+        for name, secret in SESSIONS.items():
+            act.session.add(_session(act, world.people[name].user_id, secret))
+        act.session.add(_session(act, anna.user_id, "o" * 43))
+        for name, state in (("blocked_person", "blocked"), ("a_rather_long_name_of_somebody", "invited")):
+            act.session.add(User(username=name, state=state, quota_projects=12, created_at=act.now))
+    await create_own_token(tools, anna, NewToken(name="Backup script of the night", scope="read"))
     for name in BOTS:
         await world.add_bot(name)
     for title in ("City news", "Cooking", "Bargains"):
@@ -95,13 +113,21 @@ async def _furnish(world: World) -> None:
     async with tools.acting(anna, full.id) as act:
         await _spoil(act, world)
     async with tools.acting(anna, full.id) as act:
+        await _trouble(act)
+    async with tools.acting(anna, full.id) as act:
         await _begin(act, world)
+    async with tools.acting(anna, full.id) as act:
+        await _links(act)
+        await _runs(act)
+        member = (await act.session.scalars(select(Member.id).where(Member.user_id == boris))).one()
+        await change_role(act, member, Role.REVIEWER)
+        await change_role(act, member, Role.VIEWER)
 
 
-def _session(act: Act, user_id: int) -> LoginSession:
+def _session(act: Act, user_id: int, secret: str) -> LoginSession:
     return LoginSession(
         user_id=user_id,
-        secret_hash=hash_secret(SESSION),
+        secret_hash=hash_secret(secret),
         browser="Chrome on Windows",
         address="203.0.113.9",
         created_at=act.now,
@@ -146,6 +172,57 @@ async def _spoil(act: Act, world: World) -> None:
         act.session.add(seat)
     for number, state in enumerate((ProxyState.WORKING, ProxyState.FAILING, ProxyState.UNCHECKED)):
         act.session.add(_proxy(act, number, state))
+
+
+async def _trouble(act: Act) -> None:
+    """Comments in every state that a bad day brings, beside the one that was sent."""
+    sent = (await act.session.scalars(select(Comment).where(Comment.state == "sent").limit(1))).one()
+    told: tuple[tuple[str, str], ...] = (
+        ("unknown", "The connection broke after the comment was handed over."),
+        ("rejected", "Telegram refused it: Bad Request: message to be replied not found"),
+        ("cancelled", "The project was stopped."),
+        ("expired", "Its time was over before it could be sent."),
+        ("deleted", "It is not under the post any more."),
+    )
+    for number, (state, sentence) in enumerate(told, start=2):
+        about = {one: getattr(sent, one) for one in ("task_id", "post_id", "channel_id", "bot_id", "group_id", "text")}
+        data = {"sentence": sentence, "values": {}}
+        at = {"created_at": act.now, "changed_at": act.now, "send_at": act.now}
+        row = Comment(n=number, state=state, reason=state, reason_data=data, decision=sent.decision, **about, **at)
+        act.session.add(row)
+    waits = select(Comment).where(Comment.state.in_(("awaiting_approval", "expired"))).order_by(Comment.id).limit(1)
+    for comment in await act.session.scalars(waits):
+        comment.state, comment.send_at = "awaiting_approval", act.now + timedelta(minutes=20)
+        comment.approve_by = comment.expires_at = act.now + timedelta(hours=2)
+
+
+async def _links(act: Act) -> None:
+    """A connect link that works, one that is revoked, one that is too old."""
+    works, _secret = await make_connect_link(act, "Клиент А: северные города, договор 14/26")
+    await accept_link(act, works, telegram_id=77, name="Client", language="ru")
+    revoked, _secret = await make_connect_link(act, "Bargains Ltd")
+    await revoke_connect_link(act, revoked.id)
+    old, _secret = await make_connect_link(act, "Кухня")
+    old.expires_at = act.now - timedelta(days=1)
+
+
+async def _runs(act: Act) -> None:
+    """A run where everything that can be missing is missing, one that is done, one that was ended."""
+    codes = [*steps.SENTENCES, *(code for code in reasons.SENTENCES if code in reasons.REASON_WORDS)]
+    channels = list(await act.session.scalars(select(Channel).order_by(Channel.id.desc()).limit(len(codes) + 3)))
+    full = await start_run(act, ["@run_of_all"], with_trial=True)
+    bot_id = (await items_of(act, full.run.id))[0].bot_id
+    for code, channel in zip([*codes, None, None, ""], channels, strict=True):
+        step = Step.READY if code == "" else Step.TRIAL if code and code.startswith("trial") else Step.GROUP
+        item = Item(run_id=full.run.id, channel_id=channel.id, bot_id=bot_id, step=step, reason=code or None)
+        item.changed_at, item.trial, item.trial_answer = act.now, Trial.NONE, "Bad Request: not enough rights"
+        act.session.add(item)
+    done = await start_run(act, ["@run_done"])
+    for item in await items_of(act, done.run.id):
+        (await act.session.get_one(Item, item.id)).step = Step.READY
+    done.run.state, done.run.ended_at = RunState.DONE, act.now
+    ended = await start_run(act, ["@run_ended", "@run_ended_too"])
+    await cancel_run(act, ended.run.id)
 
 
 def _channel(act: Act, number: int, *, bot_id: int) -> Channel:

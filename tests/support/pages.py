@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
-from playwright.async_api import Browser, BrowserContext, ViewportSize
+from playwright.async_api import Browser, BrowserContext, StorageState, ViewportSize
 
 from tests.support.browser import Installation, free_port, sign_in
 from tests.support.world import Controls
@@ -19,12 +19,18 @@ PAGES = {
     "overview": "/projects/1",
     "posts": "/projects/1/posts",
     "post": "/projects/1/posts/2",
+    "review": "/projects/1/review",
     "comments": "/projects/1/comments",
     "tasks": "/projects/1/tasks",
     "task": "/projects/1/tasks/1",
     "task-editor": "/projects/1/tasks/1/edit",
+    "task-stats": "/projects/1/tasks/1/stats",
+    "task-versions": "/projects/1/tasks/1/versions",
+    "dry-run": "/projects/1/dry-run?task_id=1",
     "channels": "/projects/1/channels",
     "channel": "/projects/1/channels/1",
+    "connect-links": "/projects/1/channels/connect-links",
+    "playlists": "/projects/1/playlists",
     "onboarding": "/projects/1/onboarding",
     "bots": "/projects/1/bots",
     "bot": "/projects/1/bots/1",
@@ -34,8 +40,11 @@ PAGES = {
     "settings": "/projects/1/settings",
     "members": "/projects/1/members",
     "audit": "/projects/1/audit",
+    "delete": "/projects/1/delete",
     "users": "/admin/users",
     "installation": "/admin/settings",
+    "status": "/admin/status",
+    "panel-audit": "/admin/audit",
     "account": "/account",
 }
 DESK: ViewportSize = {"width": 1280, "height": 800}
@@ -70,22 +79,22 @@ async def _until_commented(session: aiohttp.ClientSession, telegram: str, runnin
         await running
 
 
-async def signed_in_state(browser: Browser, at: Installation) -> str:
-    """Sign in once; gives the cookies as JSON for other contexts."""
+async def signed_in_state(browser: Browser, at: Installation) -> StorageState:
+    """Sign in once; gives the cookies for other contexts."""
     context = await browser.new_context(locale="en-GB")
     await sign_in(context, at, await context.new_page())
     state = await context.storage_state()
     await context.close()
-    return state  # type: ignore[return-value]
+    return state
 
 
 @asynccontextmanager
 async def a_reader(
-    browser: Browser, state: str, *, language: str, scheme: str, size: ViewportSize
+    browser: Browser, state: StorageState, *, language: str, scheme: str, size: ViewportSize
 ) -> AsyncIterator[BrowserContext]:
     """A signed-in browser with this language, colour scheme and size."""
     context = await browser.new_context(
-        storage_state=state,  # type: ignore[arg-type]
+        storage_state=state,
         locale={"ru": "ru-RU", "en": "en-GB"}[language],
         color_scheme=scheme,  # type: ignore[arg-type]
         viewport=size,
