@@ -1,6 +1,7 @@
 """Pictures of an agency's panel, empty, filled and failing: `python -m tests.look FOLDER [name…]`, to be looked at."""
 
 import asyncio
+import re
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ FILLED = (*FRESH, "/posts/2", "/comments?state=planned", "/tasks/1", "/tasks/1/e
           "/channels/4", "/channels/8", "/channels/11", "/playlists/1", "/playlists/1?show=out", "/onboarding/1",
           "/onboarding/2", "/onboarding/3", "/onboarding/4", "/bots?status=REVOKED", "/bots/1", "/bots/2", "/bots/3",
           "/bots/4", "/bots/1/profile", "/bots/imports/1", "/proxies/2", "/proxies?state=failing")  # fmt: skip
+_NAMED = re.compile(r"[^a-zA-Z0-9_]")
 LOOKING = ("", "/channels", "/channels/4", "/bots/1", "/tasks/1", "/onboarding/2", "/proxies", "/members", "/settings")
 """What somebody sees who may only look."""
 
@@ -53,9 +55,9 @@ class Shot:
 
 
 SHOTS: dict[str, Shot] = {
-    **{f"empty{path.replace('/', '-')}": Shot(f"/projects/{EMPTY}{path}") for path in FRESH},
-    **{f"full{path.replace('/', '-')}": Shot(f"/projects/{FULL}{path}") for path in FILLED},
-    **{f"viewer{path.replace('/', '-')}": Shot(f"/projects/{FULL}{path}", "boris") for path in LOOKING},
+    **{f"empty{_NAMED.sub('-', path)}": Shot(f"/projects/{EMPTY}{path}") for path in FRESH},
+    **{f"full{_NAMED.sub('-', path)}": Shot(f"/projects/{FULL}{path}") for path in FILLED},
+    **{f"viewer{_NAMED.sub('-', path)}": Shot(f"/projects/{FULL}{path}", "boris") for path in LOOKING},
     **{name: Shot(path) for name, path in PAGES.items() if not path.startswith("/projects/1")},
     **{name: Shot(path, deed=deed) for name, (path, deed) in DEEDS.items()},
     "stopped": Shot(f"/projects/{STOPPED}"),

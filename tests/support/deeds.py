@@ -8,6 +8,11 @@ from tests.support.agency import FULL
 
 P = f"/projects/{FULL}"
 
+_SEND = """form => {
+  form.noValidate = true;
+  form.requestSubmit(form.querySelector("button.btn-primary") ?? form.querySelector("button.btn"));
+}"""
+
 type Deed = Callable[[Page], Awaitable[None]]
 
 
@@ -23,9 +28,7 @@ def sent(action: str, /, **values: str) -> Deed:
             else:
                 await field.fill(value)
         async with page.expect_navigation():
-            await form.evaluate(
-                "form => { form.noValidate = true; form.requestSubmit(form.querySelector('button.btn-primary, button.btn')); }"
-            )
+            await form.evaluate(_SEND)
 
     return deed
 

@@ -85,7 +85,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "playlist_changed": Kind("pencil", N_("The playlist “%(name)s” was changed.")),
     "playlist_channels_changed": Kind("list", N_("The channels of the playlist “%(name)s” were changed.")),
     "playlist_deleted": Kind("trash", N_("The playlist “%(name)s” was deleted.")),
-    "onboarding_started": Kind("list-checks", N_("The setup of %(count)s channels was begun.")),
+    "onboarding_started": Kind("list-checks", N_("A setup was begun. Channels: %(count)s.")),
     "onboarding_done": Kind("circle-check", N_("A setup of channels is done: every channel is ready.")),
     "onboarding_cancelled": Kind("x", N_("A setup of channels was ended.")),
     "trial_written": Kind("message-square", N_("The test comment was written.")),
