@@ -151,8 +151,13 @@ def _message(raw: Raw) -> Message:
         media=_media(raw),
         has_keyboard=isinstance(raw.get("reply_markup"), dict) and bool(raw["reply_markup"].get("inline_keyboard")),
         reply_to_message_id=_optional_id(raw.get("reply_to_message"), "message_id"),
+        reply_to_author_id=_author_id(raw.get("reply_to_message")),
         thread_id=_optional_id(raw, "message_thread_id"),
     )
+
+
+def _author_id(raw: object) -> int | None:
+    return _optional_id(raw.get("from"), "id") if isinstance(raw, dict) else None
 
 
 def _callback(raw: Raw) -> CallbackQuery:
