@@ -139,6 +139,7 @@ async def a_stage(folder: Path, db_url: str | None = None) -> AsyncIterator[Stag
             "PORT": str(free_port()),
             "LOG_LEVEL": "ERROR",
             "MAX_ACTIVE_THREADS_PER_BOT": "10000",
+            "BOT_ERROR_PERCENT": "0",
         }
         stage = Stage(url, values, session)
         service = await stage.control("POST", "/bots", name="Desk", username="desk_bot")

@@ -163,7 +163,7 @@ class Stage:
 @asynccontextmanager
 async def a_stage(kind: str, folder: Path, *, speed: float, channels: int = 5, bots: int = 1) -> AsyncIterator[Stage]:
     """A project with a bot, channels and a task that comments at once; Telegram keeps no limits of its own."""
-    async with a_world(kind, folder, bots=bots, max_active_threads_per_bot=10_000) as world:
+    async with a_world(kind, folder, bots=bots, max_active_threads_per_bot=10_000, bot_error_percent=0) as world:
         for number in range(channels - 1):
             await world.add_channel(f"Channel {number}")
         await world.control("POST", "/limits", enabled=False)

@@ -112,6 +112,7 @@ class Month:
             (self._pause_project, 0.2),
             (self._pause_task, 0.3),
             (self._pause_bot, 0.3),
+            (self._resume_bots, 4.0),
             (self._wrong_clock, 0.2),
             (self._other_order, 1.0),
         ]
@@ -281,6 +282,12 @@ class Month:
     async def _resume_bot(self, project_id: int, bot_id: int) -> None:
         async with self.stage.acting(project_id) as act:
             await resume_bot(act, bot_id)
+
+    async def _resume_bots(self) -> None:
+        """Anna looks after the bots that were paused because their comments failed."""
+        for place in self.stage.places:
+            for bot in place.bots:
+                await self._resume_bot(place.project_id, bot.id)
 
     # --- machines
 

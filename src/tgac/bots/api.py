@@ -121,6 +121,8 @@ def _described(act: Act, bot: Bot, places: Places, proxy: Proxy | None) -> dict[
         "health": _health(bot),
         "health_at": bot.health_at,
         "failing_since": bot.failing_since,
+        "slowed_at": bot.slowed_at,
+        "paused_for_errors": bot.errors,
         "slow_until": places.slow_until if places.slow_until and places.slow_until > act.now else None,
         "commented_at": bot.commented_at,
         "created_at": bot.created_at,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,6 +34,8 @@ class Bot(Owned, Base):
 
     `is_paused` is what a person commanded and outlives a refusal; `is_gone`: Telegram has frozen the account.
     `failing_since` is the first of the health checks that failed in a row, `reason` what the last one said.
+    `slowed_at` is when its comments began to fail too often, `judged_from` since when failures count, `errors` holds
+    their figures while it is paused for them.
     `owner_id` is the Telegram id of whoever made it through a link of the service bot. `tags` has each between spaces.
     """
 
@@ -47,6 +50,9 @@ class Bot(Owned, Base):
     reason: Mapped[str | None] = mapped_column(String(300))
     failing_since: Mapped[datetime | None]
     owner_id: Mapped[int | None] = mapped_column(BigInteger)
+    slowed_at: Mapped[datetime | None]
+    judged_from: Mapped[datetime | None]
+    errors: Mapped[dict[str, Any] | None]
     tags: Mapped[str] = mapped_column(String(700), default="")
     note: Mapped[str] = mapped_column(String(1000), default="")
     health_at: Mapped[datetime | None]

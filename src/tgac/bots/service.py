@@ -1,6 +1,7 @@
 """What can be done with bots. Telegram is asked while no act is open."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import select
 
@@ -156,12 +157,20 @@ async def mark_bot_refused(act: Act, bot_id: int, reason: str, *, is_gone: bool 
     record(act, "bot_refused", {"username": bot.username, "reason": bot.reason}, bot_id=bot_id)
 
 
+def pause_for_errors(act: Act, bot: Bot, told: dict[str, Any]) -> None:
+    """Too many of its comments fail (`told` has the figures): it writes nothing until a person resumes it."""
+    bot.status, bot.is_paused, bot.slowed_at = BotStatus.PAUSED, True, None
+    bot.errors = {"failures": told["failures"], "count": told["count"]}
+    record(act, "bot_paused_for_errors", told, bot_id=bot.id)
+
+
 async def _switch(act: Act, bot_id: int, *, to: BotStatus) -> Bot:
     bot = await find_bot(act, bot_id, lock=True)
     if bot.status == BotStatus.REVOKED:
         raise Conflict(_("Telegram has shut this bot out. Put in a working token first."), code="bot_refused")
     if bot.status != to:
         bot.status, bot.is_paused = to, to == BotStatus.PAUSED
+        bot.errors, bot.slowed_at, bot.judged_from = None, None, act.now
         record(act, "bot_paused" if bot.is_paused else "bot_resumed", {"username": bot.username}, bot_id=bot_id)
     return bot
 

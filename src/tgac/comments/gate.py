@@ -10,7 +10,8 @@ from tgac.bots.models import Bot, Seat
 from tgac.channels.models import Channel
 from tgac.comments import reasons
 from tgac.comments.facts import zone_for
-from tgac.comments.limits import Cap, Where, caps_of, ledger_of
+from tgac.comments.failing import SLOW_PAUSE_S, is_slowed
+from tgac.comments.limits import Cap, Where, caps_of, ledger_of, slow_cap
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
 from tgac.kit.act import Act
@@ -18,7 +19,7 @@ from tgac.kit.telegram.pace import BOT, CHAT, GROUP
 from tgac.people.models import Project
 from tgac.people.queries import hold_project
 from tgac.posts.models import Post
-from tgac.settings.service import holding_here
+from tgac.settings.service import Holding, hold_stop, holding_here
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
@@ -96,17 +97,20 @@ async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     the limits, Telegram's and ours, on those after it."""
     # One transaction at a time, so that two workers cannot both find a limit's last place, and nothing begins after a
     # stop or after its bot was paused. A bot is in one project only.
+    await hold_stop(act)
     await hold_project(act)
     bot_ids = {comment.bot_id for comment in comments}
     await act.session.execute(select(Bot.id).where(Bot.id.in_(bot_ids)).order_by(Bot.id).with_for_update())
     scenes = await _scenes(act, comments)
     begun = await _begun_lately(act, comments)
-    caps = await _caps(act, scenes)
+    holding = await holding_here(act)
+    caps = _caps(act, scenes, holding)
     ledger = await ledger_of(act, {_where(scene): caps[number] for number, scene in scenes.items() if number in caps})
     gates: dict[int, Gate] = {}
     for comment in comments:
         scene, held = scenes[comment.id], caps.get(comment.id, ())
-        gates[comment.id] = gate = _look(act, comment, scene, begun=begun)
+        stop = Stop("cancelled", reasons.INSTALLATION_STOPPED) if holding.stopped_at else None
+        gates[comment.id] = gate = stop or _look(act, comment, scene, begun=begun)
         if isinstance(gate, Ready) and (full := ledger.full(_where(scene), held)):
             gates[comment.id] = Held((full.until - act.now).total_seconds(), full.reason)
         elif isinstance(gate, Ready):
@@ -115,15 +119,17 @@ async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     return gates
 
 
-async def _caps(act: Act, scenes: Mapping[int, _Scene]) -> dict[int, tuple[Cap, ...]]:
+def _caps(act: Act, scenes: Mapping[int, _Scene], holding: Holding) -> dict[int, tuple[Cap, ...]]:
     """Our own limits, by comment."""
-    holding, caps = await holding_here(act), {}
+    caps: dict[int, tuple[Cap, ...]] = {}
     for number, scene in scenes.items():
         config = config_of(scene.task.config)
         if scene.bot is not None and config is not None:
             came = scene.task.created_at, scene.bot.created_at, scene.channel.confirmed_at
             newest = max(moment for moment in came if moment is not None)
             caps[number] = caps_of(config.limits, holding, newest=newest, now=act.now)
+            if is_slowed(scene.bot, act.now):
+                caps[number] += (slow_cap(SLOW_PAUSE_S),)
     return caps
 
 

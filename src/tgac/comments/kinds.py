@@ -48,6 +48,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     "bot_removed": Kind("bot", N_("@%(username)s was removed.")),
     "bot_paused": Kind("circle-pause", N_("@%(username)s was paused.")),
     "bot_resumed": Kind("circle-play", N_("@%(username)s was resumed.")),
+    "bot_slowed": Kind(
+        "circle-alert", N_("@%(username)s was slowed down: of its last %(count)s comments %(failures)s failed.")
+    ),
+    "bot_quick_again": Kind("circle-check", N_("@%(username)s writes at its usual pace again.")),
+    "bot_paused_for_errors": Kind(
+        "circle-pause",
+        N_("@%(username)s was paused: slowed down, of its last %(count)s comments %(failures)s failed."),
+    ),
     "bot_refused": Kind("circle-x", N_("Telegram shut @%(username)s out: %(answer)s")),
     "bot_failing": Kind("circle-alert", N_("@%(username)s does not answer its health check: %(answer)s")),
     "bot_well": Kind("circle-check", N_("@%(username)s answers its health check again.")),
@@ -108,6 +116,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "project_archived": Kind("archive", N_("The project “%(name)s” was archived.")),
     "project_deleted": Kind("trash", N_("The project “%(name)s” was deleted.")),
     "project_stopped": Kind("octagon-x", N_("The project “%(name)s” was stopped: nothing leaves.")),
+    "installation_stopped": Kind("octagon-x", N_("The installation was stopped: nothing leaves any project.")),
+    "installation_resumed": Kind("circle-play", N_("The installation was resumed.")),
     "settings_changed": Kind("settings", N_("The settings were changed.")),
     "member_invited": Kind("user-plus", N_("@%(username)s was invited: %(role)s.")),
     "member_uninvited": Kind("x", N_("The invitation of @%(username)s was withdrawn.")),

@@ -38,6 +38,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "limit_project_day": N_("Comments of the project within a day: %(taken)d; at most %(most)d are allowed."),
     "limit_threads": N_("Threads in which the bot is active: %(taken)d; at most %(most)d are allowed."),
     "limit_pause": N_("The bot pauses for %(seconds)d s between two comments."),
+    "limit_errors": N_("Too many of the bot's comments fail: it writes one in %(seconds)d s."),
 }
 HELD_BY: Final[Mapping[str, str]] = {
     "limit_channel_hour": N_("the channel's limit for an hour"),
@@ -102,6 +103,11 @@ class Where:
     def key(self, scope: Scope) -> int:
         """The number by which a scope counts."""
         return {"project": self.project_id, "channel": self.channel_id}.get(scope, self.bot_id)
+
+
+def slow_cap(seconds: int) -> Cap:
+    """What holds for a bot whose comments fail too often."""
+    return Cap("limit_errors", "bot", 1, seconds, 1)
 
 
 def share_of(days: int, newest: datetime, now: datetime) -> float:

@@ -52,6 +52,9 @@ async def plan_given_up(tools: Tools, job: PlanPost) -> None:
 
 def _plan(act: Act, post: Post, seen: Survey, tools: Tools) -> list[Decided]:
     channel, project = seen.channels[post.channel_id], seen.project
+    if seen.holding.stopped_at:
+        record(act, "post_left", {"installation": "stopped"}, post_id=post.id)
+        return []
     if project.status != "active" or project.stopped_at or channel.state != "active":
         record(act, "post_left", {"state": channel.state, "project": project.status}, post_id=post.id)
         return []

@@ -11,6 +11,7 @@ NO_BOT = Reason("no_bot", N_("None of the task's bots may write in this channel.
 CHANNEL_SUSPENDED = Reason("channel_suspended", N_("The channel is suspended."))
 PROJECT_NOT_ACTIVE = Reason("project_not_active", N_("The project is paused or archived."))
 PROJECT_STOPPED = Reason("project_stopped", N_("The project's emergency stop was pressed."))
+INSTALLATION_STOPPED = Reason("installation_stopped", N_("An admin pressed the emergency stop of the installation."))
 TASK_OFF = Reason("task_off", N_("The task was switched off before the comment was due."))
 BOT_NOT_ACTIVE = Reason("bot_not_active", N_("The bot is paused, revoked or removed."))
 SEAT_LOST = Reason("seat_lost", N_("The bot has lost its place in the channel or its group."))

@@ -11,6 +11,7 @@ from tgac.bots.service import mark_bot_refused, token_of
 from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel
 from tgac.comments.facts import about
+from tgac.comments.failing import judge_bot, note_well
 from tgac.comments.intend import Intent
 from tgac.comments.jobs import Observe, SendComment
 from tgac.comments.models import Comment
@@ -25,6 +26,7 @@ from tgac.kit.tools import Tools
 from tgac.posts.models import Post
 
 FIRST_LOOK_S = 300.0
+FAILED = ("rejected", "unknown")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,12 @@ async def settle(tools: Tools, project_id: int, answers: Sequence[Answer]) -> li
         comments = {comment.id: comment for comment in await act.session.scalars(asked)}
         found = await act.session.scalars(select(Bot).where(Bot.id.in_({one.bot_id for one in comments.values()})))
         bots = {bot.id: bot for bot in found}
-        return [await _settle(act, comments.get(answer.intent.comment_id), answer, bots=bots) for answer in answers]
+        outcomes = [await _settle(act, comments.get(answer.intent.comment_id), answer, bots=bots) for answer in answers]
+        failing = {one.bot_id for one in comments.values() if one.state in FAILED}
+        for bot in bots.values():
+            if bot.id in failing:
+                await judge_bot(act, bot)
+        return outcomes
 
 
 async def _settle(act: Act, comment: Comment | None, answer: Answer, *, bots: dict[int, Bot]) -> Outcome:
@@ -88,6 +95,7 @@ async def _apply(act: Act, comment: Comment, answer: Answer, *, bot: Bot | None)
         comment.sent_at = act.now
         if bot is not None:
             bot.commented_at = act.now
+            note_well(act, bot)
         look = Observe(act.project_id, comment.id)
         act.enqueue(look, run_after=act.now + timedelta(seconds=FIRST_LOOK_S), key=f"observe:{comment.id}")
     if verdict.without_quote:

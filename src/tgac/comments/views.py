@@ -249,6 +249,8 @@ def why_none(post: Post, left: Event | None, now: datetime) -> str:
 def _left_reason(data: Mapping[str, Any]) -> str:
     if data.get("failed"):
         return reasons.LINE_FAILED.sentence
+    if data.get("installation"):
+        return reasons.INSTALLATION_STOPPED.sentence
     if data.get("state", "active") != "active":
         return reasons.CHANNEL_SUSPENDED.sentence
     if data.get("project", "active") != "active":
@@ -308,6 +310,7 @@ def _values(event: Event | PanelEvent, decision: Mapping[str, Any], zone: tzinfo
         "client": data.get("client", ""),
         "ref": data.get("ref", ""),
         "count": data.get("count", ""),
+        "failures": data.get("failures", ""),
         "answer": code,
         "problem": problem,
     }

@@ -63,6 +63,7 @@ class Config(BaseSettings):
     max_bots_per_proxy: int = Field(default=3, ge=1, le=3)
     comment_collision_limit_per_post: int = Field(default=1, ge=1, le=10)
     max_active_threads_per_bot: int = Field(default=50, ge=1, le=10_000)
+    bot_error_percent: int = Field(default=5, ge=0, le=100)
     review_days: int = Field(default=3, ge=0, le=30)
     default_quota_projects: int = Field(default=5, ge=1, le=1000)
     max_concurrency: int = Field(default=64, ge=1, le=1000)

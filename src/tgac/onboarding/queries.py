@@ -13,6 +13,7 @@ from tgac.onboarding.models import Item, Run, RunState, Step
 from tgac.onboarding.steps import TrialFacts
 from tgac.people.models import Project
 from tgac.posts.models import Post
+from tgac.settings.service import holding_everywhere
 
 
 async def find_run(act: Act, run_id: int, *, lock: bool = False) -> Run:
@@ -106,7 +107,8 @@ async def trial_facts(act: Act, run: Run, item: Item, *, channel: Channel) -> Tr
 async def is_halted(act: Act) -> bool:
     """Whether nothing may leave the project at this moment."""
     project = (await act.session.scalars(select(Project).where(Project.id == act.project_id))).one()
-    return project.stopped_at is not None or project.status != "active"
+    stopped = project.stopped_at or (await holding_everywhere(act)).stopped_at
+    return stopped is not None or project.status != "active"
 
 
 async def pending_channels(act: Act) -> list[Channel]:

@@ -16,6 +16,7 @@ from tgac.panel.deletion import delete_project, what_goes
 from tgac.panel.forms import TypedName
 from tgac.panel.service import first_steps, latest_posts, next_due, summary
 from tgac.people.queries import the_project
+from tgac.settings.service import holding_everywhere
 
 router = APIRouter(prefix="/projects/{project_id}", include_in_schema=False)
 
@@ -29,6 +30,7 @@ async def overview(request: Request, act: ReadAct) -> HTMLResponse:
         "panel/overview.html",
         block="moment",
         state=await the_project(act),
+        stopped_everywhere=(await holding_everywhere(act)).stopped_at,
         figures=await summary(act, await zone_here(act)),
         steps=await first_steps(act),
         concerns=await concerns(act),

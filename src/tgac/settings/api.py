@@ -17,8 +17,10 @@ from tgac.settings.service import (
     change_project_settings,
     holding_everywhere,
     holding_here,
+    resume_installation,
     set_by_admin,
     set_by_owner,
+    stop_installation,
 )
 
 router = APIRouter(prefix="/api/v1", tags=["settings"])
@@ -34,6 +36,22 @@ async def show_installation(act: AdminRead) -> JSONResponse:
 async def put_installation(act: AdminWrite, form: ForInstallation) -> JSONResponse:
     """Set what is named; null takes a value back, what is left out stays."""
     await change_installation(act, form)
+    return ok(await _installation(act))
+
+
+@router.post("/admin/stop")
+async def stop_everything(act: AdminWrite) -> JSONResponse:
+    """The emergency stop of the whole installation: nothing leaves after this answer."""
+    await stop_installation(act)
+    await act.flush()
+    return ok(await _installation(act))
+
+
+@router.post("/admin/resume")
+async def resume_everything(act: AdminWrite) -> JSONResponse:
+    """Take the installation's emergency stop back."""
+    await resume_installation(act)
+    await act.flush()
     return ok(await _installation(act))
 
 

@@ -1,5 +1,6 @@
 """What is set by hand: one document for the installation, one for each project that wants it otherwise."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import UniqueConstraint
@@ -10,11 +11,15 @@ from tgac.kit.db.types import Id
 
 
 class InstallationSettings(Base):
-    """The installation's one document; it holds only what an admin has set. Its row is number 1."""
+    """The installation's one document; it holds only what an admin has set. Its row is number 1.
+
+    `stopped_at` is the emergency stop of all projects: nothing leaves while it is set.
+    """
 
     __tablename__ = "installation_settings"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     document: Mapped[dict[str, Any]]
+    stopped_at: Mapped[datetime | None]
 
 
 class ProjectSettings(Owned, Base):

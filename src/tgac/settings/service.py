@@ -1,6 +1,7 @@
 """Settings: what holds, and the verbs that change it. A project's own value wins, up to the installation's limit."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -24,6 +25,7 @@ class Holding:
     """The values that hold, after everything that wins over something else.
 
     `per_hour` and `per_day` are how many comments a project may begin in any hour and any day; None: as many as come.
+    `stopped_at` is the emergency stop of the whole installation.
     """
 
     collision_limit_per_post: int
@@ -34,6 +36,7 @@ class Holding:
     preset: Preset
     default_quota_projects: int
     time_zone: str
+    stopped_at: datetime | None = None
 
 
 async def set_by_admin(act: Act) -> ForInstallation:
@@ -50,6 +53,7 @@ async def set_by_owner(act: Act) -> ForProject:
 
 async def holding_everywhere(act: Act) -> Holding:
     """What holds where no project has it otherwise: an admin's values, below them the environment's."""
+    row = await act.session.get(InstallationSettings, _ROW)
     chosen, config = await set_by_admin(act), act.config
     return Holding(
         collision_limit_per_post=_first(chosen.collision_limit_per_post, config.comment_collision_limit_per_post),
@@ -60,6 +64,7 @@ async def holding_everywhere(act: Act) -> Holding:
         preset=chosen.preset or STANDARD,
         default_quota_projects=_first(chosen.default_quota_projects, config.default_quota_projects),
         time_zone=chosen.time_zone or config.tz,
+        stopped_at=row.stopped_at if row else None,
     )
 
 
@@ -78,14 +83,42 @@ async def holding_here(act: Act) -> Holding:
 async def change_installation(act: Act, changes: ForInstallation) -> None:
     """Set for the whole installation what `changes` names; None takes a value back. Admins only. Raises Refused."""
     require_admin(act)
-    row = await act.session.get(InstallationSettings, _ROW, with_for_update=True)
-    if row is None:
-        row = InstallationSettings(id=_ROW, document={})
-        act.session.add(row)
+    row = await _row(act)
     changed = _change(row, changes)
     if changed:
         note(act, "settings_changed", {"changes": changed})
     await act.flush()
+
+
+async def stop_installation(act: Act) -> None:
+    """The emergency stop of every project: nothing leaves after this act. Admins only. Raises Refused."""
+    require_admin(act)
+    row = await _row(act)
+    if row.stopped_at is None:
+        row.stopped_at = act.now
+        note(act, "installation_stopped", {})
+
+
+async def resume_installation(act: Act) -> None:
+    """Let the installation's projects work again, each as it was. Admins only. Raises Refused."""
+    require_admin(act)
+    row = await _row(act)
+    if row.stopped_at is not None:
+        row.stopped_at = None
+        note(act, "installation_resumed", {})
+
+
+async def hold_stop(act: Act) -> None:
+    """Until the act ends the installation's emergency stop does not change: whoever presses it waits for that."""
+    await act.session.get(InstallationSettings, _ROW, with_for_update={"read": True})
+
+
+async def _row(act: Act) -> InstallationSettings:
+    row = await act.session.get(InstallationSettings, _ROW, with_for_update=True)
+    if row is None:
+        row = InstallationSettings(id=_ROW, document={})
+        act.session.add(row)
+    return row
 
 
 async def change_project_settings(act: Act, changes: ForProject) -> None:

@@ -9,7 +9,13 @@ from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
 from tgac.settings.environment import from_environment
 from tgac.settings.forms import PRESET_WORDS, STANDARD, ForInstallation
-from tgac.settings.service import change_installation, set_by_admin
+from tgac.settings.service import (
+    change_installation,
+    holding_everywhere,
+    resume_installation,
+    set_by_admin,
+    stop_installation,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -30,6 +36,20 @@ async def change(request: Request, act: AdminWrite) -> Response:
     return go(request, "/admin/settings", Notice(_("Saved.")))
 
 
+@router.post("/admin/settings/stop")
+async def stop_everything(request: Request, act: AdminWrite) -> Response:
+    """The emergency stop of the whole installation."""
+    await stop_installation(act)
+    return go(request, "/admin/settings", Notice(_("Stopped: nothing leaves this installation."), "warn"))
+
+
+@router.post("/admin/settings/resume")
+async def resume_everything(request: Request, act: AdminWrite) -> Response:
+    """Take it back."""
+    await resume_installation(act)
+    return go(request, "/admin/settings", Notice(_("Resumed.")))
+
+
 def preset_choices(otherwise: str) -> list[tuple[str, str]]:
     """The presets for a form; the empty one is what holds without a choice."""
     usual = _("As usual: %(preset)s", preset=_(PRESET_WORDS[otherwise]))
@@ -45,6 +65,7 @@ async def _settings_page(
         status=status,
         form=form or blank(**(await set_by_admin(act)).model_dump()),
         presets=preset_choices(STANDARD),
+        stopped_at=(await holding_everywhere(act)).stopped_at,
         config=act.config,
         environment=from_environment(act.config),
     )

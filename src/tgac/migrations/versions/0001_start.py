@@ -17,6 +17,7 @@ def upgrade() -> None:
         "installation_settings",
         sa.Column("id", Id, nullable=False),
         sa.Column("document", Json, nullable=False),
+        sa.Column("stopped_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation_settings")),
     )
     op.create_table(
@@ -270,6 +271,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=300), nullable=True),
         sa.Column("failing_since", UtcDateTime(), nullable=True),
         sa.Column("owner_id", sa.BigInteger(), nullable=True),
+        sa.Column("slowed_at", UtcDateTime(), nullable=True),
+        sa.Column("judged_from", UtcDateTime(), nullable=True),
+        sa.Column("errors", Json, nullable=True),
         sa.Column("tags", sa.String(length=700), nullable=False),
         sa.Column("note", sa.String(length=1000), nullable=False),
         sa.Column("health_at", UtcDateTime(), nullable=True),
