@@ -49,6 +49,10 @@ ASKED: Mapping[Right, frozenset[str]] = {
             f"POST {API}/comments/{{comment_id}}/resolve",
             f"POST {PAGE}/comments/{{comment_id}}/cancel",
             f"POST {PAGE}/comments/{{comment_id}}/resolve",
+            f"POST {API}/comments/{{comment_id}}/take-back",
+            f"POST {API}/comments/{{comment_id}}/follow",
+            f"POST {PAGE}/comments/{{comment_id}}/take-back",
+            f"POST {PAGE}/comments/{{comment_id}}/follow",
         }
     ),
     Right.OWN: frozenset(

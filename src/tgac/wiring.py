@@ -21,10 +21,24 @@ from tgac.channels.clients_bot import greet_client, tell_client
 from tgac.channels.jobs import CheckChannel, RecheckChannels, TellClient
 from tgac.channels.recheck import check_places, end_claims, recheck_channels
 from tgac.comments import api as comments_api
-from tgac.comments import dry_run_api, dry_run_web, review_web
+from tgac.comments import dry_run_api, dry_run_web, recalls_api, recalls_web, review_web
 from tgac.comments import web as comments_web
+from tgac.comments.afterwards import pin_comment, post_gone, take_back, take_back_given_up
 from tgac.comments.arrive import forget_updates
-from tgac.comments.jobs import ExpireApproval, ForgetUpdates, Observe, PlanPost, SendComment, ShowReview
+from tgac.comments.following import edit_comment, follow_post
+from tgac.comments.jobs import (
+    EditComment,
+    ExpireApproval,
+    FollowPost,
+    ForgetUpdates,
+    Observe,
+    PinComment,
+    PlanPost,
+    PostGone,
+    SendComment,
+    ShowReview,
+    TakeBack,
+)
 from tgac.comments.observe import observe
 from tgac.comments.plan import plan_given_up, plan_post
 from tgac.comments.review import expire_approval
@@ -79,6 +93,11 @@ HANDLES = (
     Handles(ExpireApproval, expire_approval),
     Handles(ShowReview, show_review),
     Handles(Observe, observe),
+    Handles(PinComment, pin_comment),
+    Handles(TakeBack, take_back, gave_up=take_back_given_up),
+    Handles(PostGone, post_gone),
+    Handles(FollowPost, follow_post),
+    Handles(EditComment, edit_comment),
     Handles(CheckChannel, check_and_follow),
     Handles(RecheckChannels, recheck_channels),
     Handles(CheckBot, look_at_bot),
@@ -139,6 +158,7 @@ ROUTERS = (
     tasks_api.router,
     versions_api.router,
     comments_api.router,
+    recalls_api.router,
     dry_run_api.router,
     onboarding_api.router,
     panel_api.router,
@@ -160,6 +180,7 @@ ROUTERS = (
     versions_web.router,
     review_web.router,
     comments_web.router,
+    recalls_web.router,
     dry_run_web.router,
     onboarding_web.router,
     panel_web.router,

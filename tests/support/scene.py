@@ -18,6 +18,7 @@ from tgac.bots.imports import begin_import
 from tgac.bots.models import ManagedRequest
 from tgac.channels.clients import make_connect_link
 from tgac.channels.playlists import create_playlist
+from tgac.comments.models import Comment, Recall, RecallItem
 from tgac.kit.act import Act
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT, Role
 from tgac.onboarding.models import Item, Run
@@ -126,6 +127,7 @@ async def _furnish(world: World, name: str) -> int:
         wish = ProfileFields.model_validate({"languages": texts})
         await save_profile(act, bot.id, wish, apply=False, photo=jpeg(200, 200, mark=name.encode()))
         await make_connect_link(act, f"{name} client")
+        await _recall(act)
         await create_playlist(act, f"{name} playlist", [place.row.id])
         await begin_import(act, f"123456789:{'A' * 35}")
         act.session.add(a_request(act, name))
@@ -136,6 +138,16 @@ async def _furnish(world: World, name: str) -> int:
         times = {"created_at": act.now, "seen_at": act.now, "expires_at": act.now}
         act.session.add(LoginSession(user_id=who, **hashed, **times))
     return world.project_id
+
+
+async def _recall(act: Act) -> None:
+    """Somebody took the comment back; no job is left of it."""
+    sent = (await act.session.scalars(select(Comment))).first()
+    assert sent is not None
+    recall = Recall(task_id=sent.task_id, since=act.now, until=act.now)
+    act.session.add(recall)
+    await act.flush()
+    act.session.add(RecallItem(recall_id=recall.id, comment_id=sent.id, reason_data={}))
 
 
 def a_request(act: Act, name: str) -> ManagedRequest:

@@ -145,6 +145,8 @@ def comment_json(view: CommentView) -> dict[str, Any]:
         "version": version_of(row),
         "message_id": row.message_id,
         "link": view.link or None,
+        "edit": {"state": row.edit["state"], "text": row.edit["html"]} if row.edit else None,
+        "notes": view.notes,
         "decision": row.decision,
         "attempts": row.fence,
         "created_at": row.created_at,

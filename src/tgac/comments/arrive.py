@@ -18,7 +18,7 @@ from tgac.channels.membership import link_changed, membership_changed
 from tgac.channels.models import Channel, ChannelState
 from tgac.channels.queries import channels_waiting, seats_there
 from tgac.comments.evidence import seen_by_replies, take_evidence
-from tgac.comments.jobs import ForgetUpdates, PlanPost
+from tgac.comments.jobs import FollowPost, ForgetUpdates, PlanPost
 from tgac.comments.models import Comment, SeenUpdate
 from tgac.comments.reasons import POST_EDITED
 from tgac.comments.review import void_approvals
@@ -251,6 +251,9 @@ async def _take_post_edit(intake: _Intake, bot: Bot, message: Message) -> None:
     if post is not None:
         record(intake.act, "post_edited", post_id=post.id, channel_id=post.channel_id)
         await void_approvals(intake.act, [post.id], POST_EDITED)
+        # A key for each edit: a job that is running may have read the text before this one.
+        key = f"follow:{post.id}:{intake.act.now.timestamp()}"
+        intake.act.enqueue(FollowPost(intake.act.project_id, post.id), key=key)
     await _note_newest(intake.act, channel, message)
 
 

@@ -48,6 +48,8 @@ class Intent:
     text: Outgoing
     look: Look
     began: float
+    pin: bool
+    delete_after_s: int | None
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,8 @@ def _freeze(act: Act, comment: Comment, ready: Ready, *, began: float) -> Intent
     record(act, "comment_sending", {"attempt": comment.fence}, **about(comment))
     token = token_of(act.keys, ready.bot)
     look = _quoting(comment, ready, look_of(comment, ready.config.content))
-    return Intent(comment.id, comment.fence, token, comment.group_id, ready.post.root_id, text, look, began)
+    care = (ready.config.content.pin, ready.config.after.delete_after_s)
+    return Intent(comment.id, comment.fence, token, comment.group_id, ready.post.root_id, text, look, began, *care)
 
 
 def _quoting(comment: Comment, ready: Ready, look: Look) -> Look:

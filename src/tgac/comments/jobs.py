@@ -38,6 +38,53 @@ class Observe(Job):
 
 
 @dataclass(frozen=True)
+class PinComment(Job):
+    """Pin a comment that was sent."""
+
+    kind: ClassVar[str] = "pin_comment"
+    project_id: int
+    comment_id: int
+
+
+@dataclass(frozen=True)
+class TakeBack(Job):
+    """Delete a comment in Telegram. `why` is a code of `reasons.TAKEN_BACK`; `recall_id`: the recall it is part of."""
+
+    kind: ClassVar[str] = "take_back"
+    project_id: int
+    comment_id: int
+    why: str
+    recall_id: int | None = None
+
+
+@dataclass(frozen=True)
+class PostGone(Job):
+    """A post is gone: the comments under it go as well, where their tasks say so."""
+
+    kind: ClassVar[str] = "post_gone"
+    project_id: int
+    post_id: int
+
+
+@dataclass(frozen=True)
+class FollowPost(Job):
+    """A post was edited: its comments follow, or somebody is asked, where their tasks say so."""
+
+    kind: ClassVar[str] = "follow_post"
+    project_id: int
+    post_id: int
+
+
+@dataclass(frozen=True)
+class EditComment(Job):
+    """Bring a comment in Telegram to the text that it shall have."""
+
+    kind: ClassVar[str] = "edit_comment"
+    project_id: int
+    comment_id: int
+
+
+@dataclass(frozen=True)
 class ForgetUpdates(Job):
     """Drop the numbers of updates that Telegram cannot send again."""
 

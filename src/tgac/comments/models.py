@@ -16,7 +16,8 @@ class Comment(Owned, Base):
     States: planned → sending → sent | unknown | rejected; skipped, expired, cancelled, deleted; and before them all
     awaiting_approval, until `approve_by`.
     `fence` grows with every attempt: an answer that comes back with an older one changes nothing.
-    `typing_at` is when “typing…” was shown.
+    `typing_at` is when “typing…” was shown. `cared` holds, of what is done later (pin, delete, edit), the reason
+    why it could not be; `edit` is a text that follows its post's edit, asked for or on its way (comments/following.py).
     """
 
     __tablename__ = "comments"
@@ -40,6 +41,8 @@ class Comment(Owned, Base):
     typing_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     message_id: Mapped[int | None]
+    cared: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    edit: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
@@ -85,3 +88,31 @@ class SeenUpdate(Base):
     bot_telegram_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Recall(Owned, Base):
+    """Comments of a task that a person takes back together: those sent from `since` until `until`."""
+
+    __tablename__ = "recalls"
+    task_id: Mapped[int] = mapped_column(Id)
+    user_id: Mapped[int | None] = mapped_column(Id)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+
+    __table_args__ = owned_args(owned_key("task_id", "tasks"), Index("ix_recalls_task_id_id", "task_id", "id"))
+
+
+class RecallItem(Owned, Base):
+    """What becomes of one comment of a recall: waiting → deleted | stays, with the reason."""
+
+    __tablename__ = "recall_items"
+    recall_id: Mapped[int] = mapped_column(Id)
+    comment_id: Mapped[int] = mapped_column(Id)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    reason_data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    __table_args__ = owned_args(
+        owned_key("recall_id", "recalls"),
+        owned_key("comment_id", "comments"),
+        UniqueConstraint("recall_id", "comment_id"),
+    )

@@ -9,16 +9,19 @@ from datetime import timedelta
 from tgac.bots.models import Bot, BotStatus
 from tgac.bots.service import token_of
 from tgac.comments.facts import about, look_of
-from tgac.comments.jobs import Observe
+from tgac.comments.jobs import Observe, PostGone
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
-from tgac.comments.reasons import GONE, stored
+from tgac.comments.reasons import GONE, POST_GONE, stored
+from tgac.comments.review import void_approvals
 from tgac.journal.service import record
+from tgac.kit.act import Act
 from tgac.kit.queue.jobs import Cancel, Done, Outcome, Snooze
 from tgac.kit.secrets import Secret
 from tgac.kit.telegram import faults
 from tgac.kit.telegram.types import Look
 from tgac.kit.tools import Tools
+from tgac.posts.models import Post
 from tgac.tasks.models import Task
 
 LOOKS_S = (300.0, 3_600.0, 86_400.0)
@@ -35,6 +38,7 @@ class _Question:
     message_id: int
     html: str
     look: Look
+    root_id: int | None
 
 
 async def observe(tools: Tools, job: Observe) -> Outcome:
@@ -47,6 +51,7 @@ async def observe(tools: Tools, job: Observe) -> Outcome:
     seen = await _probe(tools, question)
     if not isinstance(seen, bool):
         return seen
+    post_stands = not seen or await _post_stands(tools, question)
     async with tools.acting(None, job.project_id) as act:
         comment = await act.session.get(Comment, job.comment_id, with_for_update=True)
         if comment is None or comment.state != "sent":
@@ -58,6 +63,8 @@ async def observe(tools: Tools, job: Observe) -> Outcome:
         elif job.look + 1 < len(LOOKS_S) and comment.sent_at:
             due = comment.sent_at + timedelta(seconds=LOOKS_S[job.look + 1])
             act.enqueue(replace(job, look=job.look + 1), run_after=due, key=f"observe:{comment.id}:{job.look + 1}")
+        if not post_stands:
+            await _tell_post_gone(act, comment)
     return Done()
 
 
@@ -76,7 +83,31 @@ async def _ask(tools: Tools, job: Observe) -> _Question | Snooze | None:
         if config is None:
             return None
         look = look_of(comment, config.content)
-        return _Question(token_of(act.keys, bot), comment.group_id, comment.message_id, comment.text or "", look)
+        post = await act.session.get_one(Post, comment.post_id)
+        is_here = post.gone_at is None and post.root_group_id == comment.group_id
+        root_id = post.root_id if config.after.delete_with_post and is_here else None
+        token = token_of(act.keys, bot)
+        return _Question(token, comment.group_id, comment.message_id, comment.text or "", look, root_id)
+
+
+async def _post_stands(tools: Tools, question: _Question) -> bool:
+    """Telegram tells nobody of a deletion, so the post's thread is looked at. What cannot be known counts as standing:
+    the next look asks again."""
+    if question.root_id is None:
+        return True
+    try:
+        return await tools.telegram.stands(question.token, chat_id=question.group_id, message_id=question.root_id)
+    except faults.Fault:
+        return True
+
+
+async def _tell_post_gone(act: Act, comment: Comment) -> None:
+    post = await act.session.get_one(Post, comment.post_id)
+    if post.gone_at is None:
+        post.gone_at = act.now
+        record(act, "post_gone", post_id=post.id, channel_id=post.channel_id)
+        await void_approvals(act, [post.id], POST_GONE)
+    act.enqueue(PostGone(act.project_id, post.id), key=f"post-gone:{post.id}")
 
 
 async def _probe(tools: Tools, question: _Question) -> bool | Snooze | Cancel:

@@ -117,6 +117,7 @@ def _blank(act: Act, task: Task, post: Post, *, channel: Channel, n: int) -> Com
         fence=0,
         reason_data={},
         decision={},
+        cared={},
         created_at=act.now,
         changed_at=act.now,
     )

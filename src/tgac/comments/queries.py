@@ -110,6 +110,11 @@ async def comments_under(act: Act, posts: Iterable[Post]) -> list[Comment]:
     return list(await act.session.scalars(asked))
 
 
+async def comments_numbered(act: Act, numbers: Collection[int]) -> list[Comment]:
+    """The comments with these numbers."""
+    return list((await _by_number(act, Comment, numbers)).values())
+
+
 async def left_alone(act: Act, posts: Iterable[Post]) -> dict[int, Event]:
     """For posts that no task was asked about: the event that says why, by the post's number."""
     asked = select(Event).where(Event.post_id.in_([post.id for post in posts]), Event.kind == "post_left")

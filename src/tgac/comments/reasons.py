@@ -48,6 +48,27 @@ UNREPLIED_STAYS = Reason(
 )
 SENT = Reason("sent", N_("Sent as planned."))
 
+NOT_KNOWN_THERE = Reason("not_known_there", N_("Whether it is there is not known: look under the post first."))
+PLACE_TOLD = Reason(
+    "place_told", N_("Where it stands was told by a person; the program deletes only what it placed: delete it there.")
+)
+BOT_AWAY = Reason("bot_away", N_("The bot that wrote it was removed or shut out: delete it in Telegram."))
+NEVER_SENT = Reason("never_sent", N_("It was not sent, so there is nothing to delete."))
+MAY_NOT_DELETE = Reason(
+    "may_not_delete",
+    N_("Telegram does not let the bot delete it: after 48 hours it needs the right to delete messages in the group."),
+)
+MAY_NOT_PIN = Reason("may_not_pin", N_("The bot may not pin messages in the group: give it that right."))
+TAKEN_BACK = {
+    one.code: one
+    for one in (
+        Reason("taken_back", N_("Somebody took it back.")),
+        Reason("time_is_up", N_("Its time was up, as the task says.")),
+        Reason("deleted_with_post", N_("Its post is gone.")),
+    )
+}
+"""Why a comment was deleted by its own bot."""
+
 
 def collision(taken: int, limit: int) -> Reason:
     """The project already comments this post as often as it may."""

@@ -130,7 +130,7 @@ async def another_comment(act: Act, comment_id: int, version: str | None = None)
     written, seed = await another_text(act, comment)
     buttons = [[{"text": one.text, "url": one.url} for one in row] for row in written.buttons]
     changed = {"seed": seed, "variant": written.variant, "buttons": buttons, "allowed": sorted(written.allowed)}
-    _put(act, comment, written, changed | {"edited": False})
+    _put(act, comment, written, changed | {"edited": False, "tried": written.tried})
     record(act, "comment_rewritten", {"name": written.variant}, **about(comment))
     return comment
 

@@ -13,10 +13,10 @@ from tgac.channels.models import Channel
 from tgac.comments.facts import about
 from tgac.comments.failing import judge_bot, note_well
 from tgac.comments.intend import Intent
-from tgac.comments.jobs import Observe, SendComment
+from tgac.comments.jobs import Observe, PinComment, PostGone, SendComment, TakeBack
 from tgac.comments.models import Comment
 from tgac.comments.outcomes import Verdict
-from tgac.comments.reasons import DELETED_AT_ONCE, POST_GONE, stored
+from tgac.comments.reasons import DELETED_AT_ONCE, POST_GONE, SENT, stored
 from tgac.comments.review import void_approvals
 from tgac.journal.service import record
 from tgac.kit.act import Act
@@ -98,18 +98,29 @@ async def _apply(act: Act, comment: Comment, answer: Answer, *, bot: Bot | None)
             note_well(act, bot)
         look = Observe(act.project_id, comment.id)
         act.enqueue(look, run_after=act.now + timedelta(seconds=FIRST_LOOK_S), key=f"observe:{comment.id}")
+        _leave_aftercare(act, comment, intent)
     if verdict.without_quote:
         comment.decision = comment.decision | {"quote": None, "unquoted": True}
         record(act, "comment_unquoted", **about(comment))
     if verdict.post_gone:
         (await act.session.get_one(Post, comment.post_id)).gone_at = act.now
         await void_approvals(act, [comment.post_id], POST_GONE)
+        act.enqueue(PostGone(act.project_id, comment.post_id), key=f"post-gone:{comment.post_id}")
     if comment.reason == DELETED_AT_ONCE.code:
         (await act.session.get_one(Channel, comment.channel_id)).guard_seen_at = act.now
     if verdict.bot_refused and bot is not None and token_of(act.keys, bot) == intent.token:
         await mark_bot_refused(act, bot.id, comment.reason or "")
     if verdict.slow_s is not None or verdict.seat_lost:
         await _touch_seat(act, comment, verdict)
+
+
+def _leave_aftercare(act: Act, comment: Comment, intent: Intent) -> None:
+    """What the task, as it was when the comment left, wants done with it later; each a job of its own."""
+    if intent.pin and comment.reason == SENT.code:
+        act.enqueue(PinComment(act.project_id, comment.id), key=f"pin:{comment.id}")
+    if intent.delete_after_s is not None:
+        due = act.now + timedelta(seconds=intent.delete_after_s)
+        act.enqueue(TakeBack(act.project_id, comment.id, "time_is_up"), run_after=due, key=f"time-is-up:{comment.id}")
 
 
 async def _touch_seat(act: Act, comment: Comment, verdict: Verdict) -> None:

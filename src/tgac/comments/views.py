@@ -91,6 +91,19 @@ class CommentView:
         return runs_of(self.row.text or "")
 
     @property
+    def notes(self) -> list[str]:
+        """What could not be done with it after it was sent, a sentence each."""
+        words = {"pin": _("Not pinned. %(reason)s"), "delete": _("Not deleted. %(reason)s")}
+        words["edit"] = _("Not edited. %(reason)s")
+        return [words[what] % {"reason": reasons.sentence(told)} for what, told in self.row.cared.items()]
+
+    @property
+    def offered(self) -> Sequence[Run]:
+        """The text that its edited post makes of it, while somebody is asked whether it follows; else nothing."""
+        edit = self.row.edit
+        return runs_of(edit["html"]) if edit and edit["state"] == "asked" and self.row.state == "sent" else ()
+
+    @property
     def buttons(self) -> list[list[dict[str, str]]]:
         """The rows of link buttons under it."""
         rows: list[list[dict[str, str]]] = self.row.decision.get("buttons", [])

@@ -14,7 +14,7 @@ from tgac.kit.web.deps import ReadAct, RowId, ToolsDep, WriteAct
 from tgac.kit.web.i18n import _
 from tgac.kit.web.paging import Page, paged
 from tgac.tasks import service
-from tgac.tasks.config import TaskConfig, notes
+from tgac.tasks.config import TaskConfig
 from tgac.tasks.forms import Assign, NewTask, PreviewAsked, TaskChange, Toggle
 from tgac.tasks.models import Task
 from tgac.tasks.preview import Shown, preview_task, scene_for
@@ -120,7 +120,6 @@ def _described(task: Task, bot_ids: list[int], reach: Reach) -> dict[str, Any]:
         "bots": bot_ids,
         "channels": reach.channels,
         "sentence": sentence_of(config, reach),
-        "notes": notes(config),
         "created_at": task.created_at,
         "updated_at": task.updated_at,
     }

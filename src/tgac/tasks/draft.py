@@ -39,6 +39,7 @@ _SHOWN: Final = frozenset(
         "timing.time_zone", "filter.any_words", "filter.no_words", "filter.hashtags", "filter.media",
         "filter.min_length", "filter.max_length", "filter.weekdays", "filter.share", "filter.regex", "filter.languages",
         "approval.mode", "approval.expire_s", "approval.otherwise",
+        "after.follow_edits", "after.delete_after_s", "content.quote", "content.pin",
     }
 ) | LIMIT_FIELDS  # fmt: skip
 _VARIANT = re.compile(
@@ -129,11 +130,13 @@ def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
         "silent": ("content.silent", "true") in _sent(form),
         "link_preview": ("content.link_preview", "true") in _sent(form),
         "quote": ("content.quote", "true") in _sent(form),
+        "pin": ("content.pin", "true") in _sent(form),
         "variants": [_variant_document(one) for _index, one in _typed_variants(form.values)],
     }
     raw["timing"] |= _timing(form, base)
     raw["approval"] |= _approval(form)
     raw["limits"] |= limits_document(form.values)
+    raw["after"] |= _after(form.values) | {"delete_with_post": ("after.delete_with_post", "true") in _sent(form)}
     return raw
 
 
@@ -199,6 +202,7 @@ def _values(config: TaskConfig) -> dict[str, str]:
         "timing.time_zone": timing.time_zone or "",
         EXPIRY: f"{config.approval.expire_s / _UNITS['min']:.10g}",
         "approval.otherwise": config.approval.otherwise,
+        **_after_values(config),
         "filter.any_words": "\n".join(wanted.any_words),
         "filter.no_words": "\n".join(wanted.no_words),
         "filter.hashtags": " ".join(f"#{tag}" for tag in wanted.hashtags),
@@ -207,6 +211,16 @@ def _values(config: TaskConfig) -> dict[str, str]:
         "filter.min_length": "" if wanted.min_length is None else str(wanted.min_length),
         "filter.max_length": "" if wanted.max_length is None else str(wanted.max_length),
         "filter.share": f"{wanted.share * 100:.10g}",
+    }
+
+
+def _after_values(config: TaskConfig) -> dict[str, str]:
+    span = config.after.delete_after_s
+    unit = next(name for name in ("h", "min", "s") if (span or 3600) % _UNITS[name] == 0)
+    return {
+        "after.follow_edits": config.after.follow_edits,
+        "after.delete_after_s": "" if span is None else str(span // _UNITS[unit]),
+        "delete_unit": unit,
     }
 
 
@@ -221,6 +235,8 @@ def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, st
         "content.silent": config.content.silent,
         "content.link_preview": config.content.link_preview,
         "content.quote": config.content.quote,
+        "content.pin": config.content.pin,
+        "after.delete_with_post": config.after.delete_with_post,
         "timing.typing": config.timing.typing,
     }
     yield from ((name, "true") for name, on in flags.items() if on)
@@ -307,6 +323,14 @@ def _approval(form: Filled[Any]) -> dict[str, Any]:
         "mode": "all" if ("approval.mode", "all") in _sent(form) else "none",
         "otherwise": form.values.get("approval.otherwise", "skip"),
         **({"expire_s": _seconds(minutes, _UNITS["min"])} if minutes.strip() else {}),
+    }
+
+
+def _after(values: Mapping[str, str]) -> dict[str, Any]:
+    typed_span, unit = values.get("after.delete_after_s", "").strip(), _UNITS.get(values.get("delete_unit", ""), 60)
+    return {
+        "follow_edits": values.get("after.follow_edits", "no"),
+        "delete_after_s": _seconds(typed_span, unit) if typed_span else None,
     }
 
 

@@ -28,7 +28,7 @@ from tgac.tasks.queries import find_task
 from tgac.tasks.reach import bot_ids_of, reach_of
 from tgac.tasks.sentence import draft_sentence
 from tgac.tasks.web import SWITCHED, common, path_of
-from tgac.tasks.words import media_choices, presets, variable_choices, weekday_choices
+from tgac.tasks.words import following_choices, media_choices, presets, variable_choices, weekday_choices
 
 router = APIRouter(prefix="/projects/{project_id}/tasks", include_in_schema=False)
 
@@ -157,6 +157,7 @@ async def _editor(
         media=media_choices(),
         weekdays=weekday_choices(),
         variables=variable_choices(),
+        following=following_choices(),
         zone=(await the_project(act)).time_zone,
     )
 

@@ -12,7 +12,7 @@ from tgac.tasks.reach import Reach
 
 _HOUR = 3600
 _MINUTE = 60
-_SAID_OF_CONTENT = ("quote",)
+_SAID_OF_CONTENT = ("quote", "pin")
 _NAMED = 3
 """So many playlists are named."""
 
@@ -45,6 +45,15 @@ def _manners(config: TaskConfig) -> Iterator[str]:
         yield _("It quotes the post.")
     if config.approval.mode == "all":
         yield _approval(config.approval)
+    if config.content.pin:
+        yield _("It is pinned.")
+    if config.after.follow_edits != "no":
+        asked = config.after.follow_edits == "ask"
+        yield _("When the post is edited, somebody is asked.") if asked else _("When the post is edited, it follows.")
+    if config.after.delete_after_s is not None:
+        yield _("It is deleted %(span)s.", span=delay_words(Delay.once(config.after.delete_after_s)))
+    if not config.after.delete_with_post:
+        yield _("It stays when the post goes.")
 
 
 def draft_sentence(document: Mapping[str, Any], reach: Reach) -> str | None:

@@ -15,7 +15,7 @@ from tgac.kit.web.i18n import N_, _
 from tgac.kit.web.pages import Notice, go, page
 from tgac.kit.web.paging import OrAny, Page, next_address, paged
 from tgac.tasks import service
-from tgac.tasks.config import TaskConfig, notes
+from tgac.tasks.config import TaskConfig
 from tgac.tasks.forms import Deletion, Toggle
 from tgac.tasks.models import Task
 from tgac.tasks.preview import preview_task, scene_for
@@ -135,7 +135,6 @@ async def _task_page(
         bubbles=preview_task(config, scene, random.Random(task.version)),
         scene=scene,
         rules=list(rules_of(config)),
-        notes=notes(config),
         deleting=deleting,
     )
 

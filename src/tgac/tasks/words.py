@@ -5,7 +5,7 @@ from typing import Final
 
 from tgac.kit.web.i18n import N_, _, ngettext, show_number
 from tgac.settings.forms import PRESET_WORDS
-from tgac.tasks.config import MEDIA, PRESETS, Filter, TaskConfig
+from tgac.tasks.config import MEDIA, PRESETS, After, Delay, Filter, TaskConfig
 from tgac.tasks.sentence import delay_words
 
 MEDIA_WORDS: Final = {
@@ -69,9 +69,33 @@ def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
     yield _("Notification"), _("without a sound") if content.silent else _("with a sound")
     if content.quote:
         yield _("Quote"), _("the post's first line")
+    if content.pin:
+        yield _("Pinned"), _("as soon as it is sent")
+    yield from _later_rules(config.after)
     if timing.typing:
         yield _("Before it"), _("“typing…” for four seconds")
     yield from _filter_rules(config.filter)
+
+
+FOLLOWING: Final = {
+    "no": N_("the comment stays as it is"),
+    "ask": N_("somebody is asked"),
+    "render": N_("the comment follows by itself"),
+}
+
+
+def _later_rules(after: After) -> Iterator[tuple[str, str]]:
+    if after.follow_edits != "no":
+        yield _("When the post is edited"), _(FOLLOWING[after.follow_edits])
+    if after.delete_after_s is not None:
+        yield _("Deleted"), delay_words(Delay.once(after.delete_after_s))
+    gone = _("the comment is deleted as well") if after.delete_with_post else _("the comment stays")
+    yield _("When the post is gone"), gone
+
+
+def following_choices() -> list[tuple[str, str]]:
+    """What becomes of a comment whose post is edited: key and words."""
+    return [(key, _(word)) for key, word in FOLLOWING.items()]
 
 
 def _filter_rules(wanted: Filter) -> Iterator[tuple[str, str]]:

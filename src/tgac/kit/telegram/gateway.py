@@ -13,7 +13,17 @@ from typing import Any
 import aiohttp
 
 from tgac.kit.secrets import Secret
-from tgac.kit.telegram.faults import BY_PROXY, NOTHING_WAS_SENT, Ambiguous, Fault, NotSent, RefusedBot, sort_answer
+from tgac.kit.telegram.faults import (
+    BY_PROXY,
+    NOTHING_WAS_SENT,
+    Ambiguous,
+    Fault,
+    NotModified,
+    NotSent,
+    RefusedBot,
+    RefusedMessage,
+    sort_answer,
+)
 from tgac.kit.telegram.profiles import METHODS, read_commands, read_photo, read_said
 from tgac.kit.telegram.types import (
     PLAIN,
@@ -134,6 +144,26 @@ class Gateway:
 
     async def delete_message(self, token: Secret, *, chat_id: int, message_id: int) -> None:
         await self._ask(token, "deleteMessage", read=_done, chat_id=chat_id, message_id=message_id)
+
+    async def pin_message(self, token: Secret, *, chat_id: int, message_id: int, silent: bool) -> None:
+        asked = {"chat_id": chat_id, "message_id": message_id, "disable_notification": silent}
+        try:
+            await self._ask(token, "pinChatMessage", read=_done, **asked)
+        except RefusedMessage as refused:
+            if refused.reason != "not_changed":
+                raise
+
+    async def stands(self, token: Secret, *, chat_id: int, message_id: int) -> bool:
+        # An edit that Telegram cannot but refuse: its words tell whether the message is there (docs/telegram.md).
+        try:
+            await self._ask(token, "editMessageReplyMarkup", read=_done, chat_id=chat_id, message_id=message_id)
+        except NotModified:
+            return True
+        except RefusedMessage as refused:
+            if refused.reason not in ("gone", "not_ours"):
+                raise
+            return refused.reason == "not_ours"
+        return True
 
     async def send_typing(self, token: Secret, *, chat_id: int) -> None:
         await self._ask(token, "sendChatAction", read=_done, chat_id=chat_id, action="typing")

@@ -329,6 +329,14 @@ class Telegram(Protocol):
         """Done as well when it is gone already."""
         ...
 
+    async def pin_message(self, token: Secret, *, chat_id: int, message_id: int, silent: bool) -> None:
+        """Done as well when it is pinned already. RefusedMessage `may_not_pin` without the right, `gone` without it."""
+        ...
+
+    async def stands(self, token: Secret, *, chat_id: int, message_id: int) -> bool:
+        """Whether a message of somebody else is still there. Nothing is changed: only its author may edit it."""
+        ...
+
     async def send_typing(self, token: Secret, *, chat_id: int) -> None: ...
 
     async def delete_webhook(self, token: Secret) -> None:

@@ -871,6 +871,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_proxy_routes_proxy_id"), ["proxy_id"], unique=False)
 
     op.create_table(
+        "recalls",
+        sa.Column("task_id", Id, nullable=False),
+        sa.Column("user_id", Id, nullable=True),
+        sa.Column("since", UtcDateTime(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "task_id"],
+            ["tasks.project_id", "tasks.id"],
+            name=op.f("fk_recalls_project_id_task_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_recalls_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recalls")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_recalls_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("recalls", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recalls_project_id"), ["project_id"], unique=False)
+        batch_op.create_index("ix_recalls_task_id_id", ["task_id", "id"], unique=False)
+
+    op.create_table(
         "seats",
         sa.Column("bot_id", Id, nullable=False),
         sa.Column("channel_id", Id, nullable=False),
@@ -1026,6 +1052,8 @@ def upgrade() -> None:
         sa.Column("typing_at", UtcDateTime(), nullable=True),
         sa.Column("sent_at", UtcDateTime(), nullable=True),
         sa.Column("message_id", sa.Integer(), nullable=True),
+        sa.Column("cared", Json, nullable=False),
+        sa.Column("edit", Json, nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
         sa.Column("project_id", Id, nullable=False),
@@ -1108,6 +1136,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_post_items_project_id"), ["project_id"], unique=False)
 
     op.create_table(
+        "recall_items",
+        sa.Column("recall_id", Id, nullable=False),
+        sa.Column("comment_id", Id, nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("reason_data", Json, nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "comment_id"],
+            ["comments.project_id", "comments.id"],
+            name=op.f("fk_recall_items_project_id_comment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id", "recall_id"],
+            ["recalls.project_id", "recalls.id"],
+            name=op.f("fk_recall_items_project_id_recall_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_recall_items_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall_items")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_recall_items_project_id_id")),
+        sa.UniqueConstraint("recall_id", "comment_id", name=op.f("uq_recall_items_recall_id_comment_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("recall_items", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recall_items_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "review_messages",
         sa.Column("comment_id", Id, nullable=False),
         sa.Column("user_id", Id, nullable=False),
@@ -1147,6 +1207,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_review_messages_chat_id_message_id")
 
     op.drop_table("review_messages")
+    with op.batch_alter_table("recall_items", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recall_items_project_id"))
+
+    op.drop_table("recall_items")
     with op.batch_alter_table("post_items", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_post_items_project_id"))
         batch_op.drop_index(batch_op.f("ix_post_items_post_id"))
@@ -1187,6 +1251,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_seats_channel_id"))
 
     op.drop_table("seats")
+    with op.batch_alter_table("recalls", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index("ix_recalls_task_id_id")
+        batch_op.drop_index(batch_op.f("ix_recalls_project_id"))
+
+    op.drop_table("recalls")
     with op.batch_alter_table("proxy_routes", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_proxy_routes_proxy_id"))
         batch_op.drop_index(batch_op.f("ix_proxy_routes_project_id"))

@@ -1,9 +1,10 @@
 """A task's config: `TaskConfig` is the document, `check_config` says that one can be carried out."""
 
-from tgac.tasks.config.checks import LATER, check_config, notes
+from tgac.tasks.config.checks import LATER, check_config
 from tgac.tasks.config.kinds import MEDIA, Media
 from tgac.tasks.config.parts import (
     PRESETS,
+    After,
     Approval,
     Content,
     Delay,
@@ -19,6 +20,7 @@ __all__ = [
     "LATER",
     "MEDIA",
     "PRESETS",
+    "After",
     "Approval",
     "Content",
     "Delay",
@@ -30,5 +32,4 @@ __all__ = [
     "Timing",
     "Variant",
     "check_config",
-    "notes",
 ]

@@ -1,7 +1,6 @@
 """Whether a task's config can be carried out, with a sentence for each path that is wrong.
 
-A key that this release does not honour takes nothing but its default: better refused than quietly ignored. One default
-stands for what only a later release does: `notes` names it.
+A key that this release does not honour takes nothing but its default: better refused than quietly ignored.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,20 +21,15 @@ MAX_FAULTS = 50
 
 @dataclass(frozen=True, slots=True)
 class _Later:
-    """A key that takes only these values until the release that honours it."""
+    """A key that takes only its default until the release that honours it."""
 
     path: str
-    also: tuple[object, ...] = ()
 
 
 LATER = (
     _Later("content.kind"),
-    _Later("content.pin"),
     _Later("content.llm"),
     _Later("timing.wait_for"),
-    _Later("after.follow_edits"),
-    _Later("after.delete_after_s"),
-    _Later("after.delete_with_post", also=(False,)),
 )
 
 _SENTENCES = {
@@ -81,14 +75,6 @@ def check_config(raw: object) -> TaskConfig:
     return config
 
 
-def notes(config: TaskConfig) -> dict[str, str]:
-    """Keys that are kept but not acted upon in this release, each with a sentence for who set them."""
-    found = {}
-    if config.after.delete_with_post:
-        found["after.delete_with_post"] = _("Deleting with the post comes with a later release.")
-    return found
-
-
 def _invalid(faults: dict[str, str]) -> Invalid:
     first = next(iter(faults.items()))
     return Invalid(f"{first[0]}: {first[1]}", fields=dict(list(faults.items())[:MAX_FAULTS]))
@@ -132,7 +118,7 @@ def _later_faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
     default = TaskConfig()
     for later in LATER:
         value = _at(config, later.path)
-        if value != _at(default, later.path) and value not in later.also:
+        if value != _at(default, later.path):
             yield later.path, _("Not available in this release; leave it as it is by default.")
 
 

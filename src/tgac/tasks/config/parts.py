@@ -115,6 +115,11 @@ class Delay(Part):
     min_s: Seconds
     max_s: Seconds
 
+    @classmethod
+    def once(cls, seconds: int) -> Self:
+        """Exactly so long."""
+        return cls(min_s=seconds, max_s=seconds)
+
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.min_s > self.max_s:
@@ -195,8 +200,10 @@ class Approval(Part):
 
 
 class After(Part):
-    follow_edits: Annotated[Str, Field(max_length=20)] = "no"
-    delete_after_s: Seconds | None = None
+    """What becomes of a comment later. `delete_after_s` counts from when it was sent."""
+
+    follow_edits: Literal["no", "ask", "render"] = "no"
+    delete_after_s: Annotated[Int, Field(ge=10, le=WEEK)] | None = None
     delete_with_post: Bool = True
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tgac.kit.errors import Invalid
 from tgac.kit.web.i18n import using
-from tgac.tasks.config import LATER, MEDIA, PRESETS, TaskConfig, check_config, notes
+from tgac.tasks.config import LATER, MEDIA, PRESETS, TaskConfig, check_config
 
 GOOD: dict[str, Any] = {"content": {"variants": [{"text": "Hi"}]}}
 
@@ -86,8 +86,6 @@ def test_what_was_saved_is_read_again_as_the_same() -> None:
     assert config.filter.hashtags == ("city",)
     assert config.filter.any_words == ("tram", "new line")
     assert check_config(json.loads(json.dumps(config.dump()))) == config
-    assert notes(config) == {}
-    assert set(notes(check_config(GOOD))) == {"after.delete_with_post"}
 
 
 @pytest.mark.parametrize(
@@ -158,16 +156,13 @@ def test_a_fault_is_told_with_its_path(raw: Any, path: str) -> None:
 LATER_VALUES: dict[str, object] = {
     "targets.playlists": [1],
     "content.kind": "llm",
-    "content.pin": True,
     "content.llm": {"goal": "summary"},
     "timing.wait_for": {"reader_comments": 3},
     "approval": {"mode": "all"},
-    "after.follow_edits": "edit",
-    "after.delete_after_s": 60,
 }
 
 
-@pytest.mark.parametrize("path", [later.path for later in LATER if later.path != "after.delete_with_post"])
+@pytest.mark.parametrize("path", [later.path for later in LATER])
 def test_what_this_release_does_not_honour_is_refused(path: str) -> None:
     part, _, key = path.partition(".")
     value = {key: LATER_VALUES[path]} if key else LATER_VALUES[path]

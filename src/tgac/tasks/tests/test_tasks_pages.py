@@ -25,6 +25,7 @@ def typed(desk: Desk, text: str = "Hello", **more: str) -> dict[str, Any]:
         "timing.preset": "balanced",
         "filter.weekdays": [str(day) for day in range(7)],
         "filter.forwarded": "true",
+        "after.delete_with_post": "true",
         "do": "save",
     } | more
 

@@ -345,6 +345,8 @@ CALLS: list[tuple[str, object, Callable[[Gateway], Awaitable[object]]]] = [
     ("editMessageText", COMMENT, lambda g: g.edit_message(TOKEN, chat_id=1, message_id=2, html="a", look=LOOK)),
     ("answerCallbackQuery", True, lambda g: g.answer_callback(TOKEN, callback_id="1", text="a", alert=True)),
     ("deleteMessage", True, lambda g: g.delete_message(TOKEN, chat_id=1, message_id=2)),
+    ("pinChatMessage", True, lambda g: g.pin_message(TOKEN, chat_id=1, message_id=2, silent=True)),
+    ("editMessageReplyMarkup", COMMENT, lambda g: g.stands(TOKEN, chat_id=1, message_id=2)),
     ("sendChatAction", True, lambda g: g.send_typing(TOKEN, chat_id=1)),
     ("deleteWebhook", True, lambda g: g.delete_webhook(TOKEN)),
 ]
