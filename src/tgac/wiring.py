@@ -58,8 +58,9 @@ from tgac.kit.web.security import RequestGuard, SafeHeaders
 from tgac.kit.web.stream import Streams
 from tgac.onboarding import api as onboarding_api
 from tgac.onboarding import web as onboarding_web
-from tgac.onboarding.jobs import LookAtItem, TryItem, WatchRun
+from tgac.onboarding.jobs import LookAtItem, RehearseItem, TryItem, WatchRun
 from tgac.onboarding.looks import Looks, check_and_follow, watch_run
+from tgac.onboarding.rehearsal import rehearse_item
 from tgac.onboarding.trial import try_item
 from tgac.panel import api as panel_api
 from tgac.panel import audit, health, home, task_stats
@@ -108,6 +109,7 @@ HANDLES = (
     Handles(LookAtItem, Looks().look),
     Handles(WatchRun, watch_run),
     Handles(TryItem, try_item),
+    Handles(RehearseItem, rehearse_item),
     Handles(MemberEnded, end_claims),
     Handles(TellClient, tell_client),
     Handles(CheckProxy, check_proxy),

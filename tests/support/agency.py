@@ -219,7 +219,8 @@ async def _runs(act: Act) -> None:
         act.session.add(item)
     done = await start_run(act, ["@run_done"])
     for item in await items_of(act, done.run.id):
-        (await act.session.get_one(Item, item.id)).step = Step.READY
+        ready = await act.session.get_one(Item, item.id)
+        ready.step, ready.dry_run = Step.READY, {"task": "Welcome", "bot": "night_shift_bot", "after_s": 300}
     done.run.state, done.run.ended_at = RunState.DONE, act.now
     ended = await start_run(act, ["@run_ended", "@run_ended_too"])
     await cancel_run(act, ended.run.id)

@@ -123,6 +123,11 @@ async def try_posts(act: Act, asked: Asked, *, keep: int | None = MOST) -> Tryou
     Raises Refused, NotFound, Invalid (`config.…`, `channel_id`).
     """
     require(act, Right.LOOK)
+    return await rehearse(act, asked, keep=keep)
+
+
+async def rehearse(act: Act, asked: Asked, *, keep: int | None = MOST) -> Tryout:
+    """The same for the machinery itself, which has no role. Raises NotFound, Invalid."""
     subject = await _subject(act, asked)
     if asked.posts is not None:
         channel = subject.channel_for(asked.channel_id)

@@ -38,6 +38,15 @@ class TryItem(Job):
     item_id: int
 
 
+@dataclass(frozen=True)
+class RehearseItem(Job):
+    """See what would happen under the newest post of a channel that has become ready."""
+
+    kind: ClassVar[str] = "rehearse_item"
+    project_id: int
+    item_id: int
+
+
 def look_on(act: Act, item: Item, *, run_after: datetime | None = None) -> None:
     """Let the channel be looked at until it is ready."""
     act.enqueue(LookAtItem(item.project_id, item.id), run_after=run_after, key=f"onboarding:{item.id}")
@@ -51,3 +60,8 @@ def look_soon(act: Act, item: Item) -> None:
 def try_soon(act: Act, item: Item) -> None:
     """Let the test comment be written."""
     act.enqueue(TryItem(item.project_id, item.id), key=f"onboarding:{item.id}:trial")
+
+
+def rehearse_soon(act: Act, item: Item) -> None:
+    """Let the first dry run be made."""
+    act.enqueue(RehearseItem(item.project_id, item.id), key=f"onboarding:{item.id}:dry_run")

@@ -67,6 +67,7 @@ class Run(Owned, Base):
 class Item(Owned, Base):
     """One channel of a run: the bot that was chosen for it, the step that it stands at, and what is missing there.
 
+    `dry_run` is what the first dry run found once the channel was ready (`rehearsal.py`), None before.
     `reason` is a code of `steps.py`, None while nothing is missing. `looked_at` is when it was last looked at;
     `is_silent` says that Telegram did not answer then. `changed_at` is when step or reason last changed.
     """
@@ -84,6 +85,7 @@ class Item(Owned, Base):
     trial_at: Mapped[datetime | None]
     trial_message_id: Mapped[int | None]
     trial_answer: Mapped[str] = mapped_column(String(300), default="")
+    dry_run: Mapped[dict[str, Any] | None]
 
     __table_args__ = owned_args(
         owned_key("run_id", "onboarding_runs"),

@@ -6,7 +6,7 @@ from tgac.bots.models import Bot
 from tgac.channels.queries import find_channel
 from tgac.journal.service import record
 from tgac.kit.act import Act
-from tgac.onboarding.jobs import try_soon
+from tgac.onboarding.jobs import rehearse_soon, try_soon
 from tgac.onboarding.models import Item, Run, RunState, Step, Trial
 from tgac.onboarding.queries import find_run, seated_bot, trial_facts
 from tgac.onboarding.steps import stand
@@ -26,6 +26,8 @@ async def settle_item(act: Act, item: Item, *, is_silent: bool = False) -> None:
     item.looked_at, item.is_silent = act.now, is_silent
     if (item.step, item.reason) != (standing.step, standing.reason):
         item.step, item.reason, item.changed_at = standing.step, standing.reason, act.now
+        if standing.step == Step.READY:
+            rehearse_soon(act, item)
     await act.flush()
     if standing.step == Step.TRIAL and standing.reason is None and item.trial == Trial.NONE:
         try_soon(act, item)

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Final, Literal
 
 from tgac.bots.models import Bot
 from tgac.channels import reasons as of_channels
 from tgac.channels.models import Channel
+from tgac.comments.reasons import sentence as why_not
+from tgac.comments.showing import zone_here
+from tgac.comments.views import readable
 from tgac.kit.act import Act
 from tgac.kit.web.i18n import N_, _, ngettext
 from tgac.onboarding import steps
@@ -42,7 +46,7 @@ _ASK_AN_ADMIN: Final = N_("Ask an admin of the channel")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One channel of a run; `sentence` and `mend` are of what is missing."""
+    """One channel of a run; `sentence` and `mend` are of what is missing, or of the first dry run."""
 
     item: Item
     channel: Channel
@@ -90,7 +94,8 @@ async def shown_run(act: Act, run: Run) -> RunView:
     """The run as it stands: what waits for people first, by what is missing; then what is checked; then the rest."""
     items = await items_of(act, run.id)
     channels, bots = await channels_and_bots(act, items)
-    rows = [_row(act, item, channels[item.channel_id], bots.get(item.bot_id or 0)) for item in items]
+    zone = await zone_here(act)
+    rows = [_row(act, item, channels[item.channel_id], bots.get(item.bot_id or 0), zone=zone) for item in items]
     rows.sort(key=lambda row: (_TURN[row.state], row.heading, row.item.id))
     return RunView(run, rows, _grouped(rows))
 
@@ -98,15 +103,32 @@ async def shown_run(act: Act, run: Run) -> RunView:
 _TURN: Final[Mapping[State, int]] = {"waiting": 0, "checked": 1, "ready": 2}
 
 
-def _row(act: Act, item: Item, channel: Channel, bot: Bot | None) -> Row:
+def _row(act: Act, item: Item, channel: Channel, bot: Bot | None, *, zone: tzinfo) -> Row:
     name = bot.username if bot else None
     if item.step == Step.READY:
-        return Row(item, channel, bot, "ready", "", "", None)
+        return Row(item, channel, bot, "ready", _rehearsed(item.dry_run, zone), "", None)
     if item.reason is None:
         return Row(item, channel, bot, "checked", _checked(item), "", None)
     told = steps.sentence(item.reason, bot=name, answer=item.trial_answer)
     heading = _(_HEADINGS.get(item.reason, _ASK_AN_ADMIN), bot=name or "")
     return Row(item, channel, bot, "waiting", told, heading, mend_for(Place(act.config, item, channel, bot)))
+
+
+def _rehearsed(found: Mapping[str, Any] | None, zone: tzinfo) -> str:
+    """What the first dry run found, in a sentence."""
+    if found is None:
+        return ""
+    if "bot" not in found:
+        return _("Dry run: no comment. %(why)s", why=why_not(readable(found, zone)))
+    if found["task"] is None:
+        return _("Dry run: @%(bot)s may comment here. No task is on for this channel yet.", bot=found["bot"])
+    minutes = max(1, round(found["after_s"] / 60))
+    return ngettext(
+        "Dry run: @%(bot)s would comment %(n)s minute after the post.",
+        "Dry run: @%(bot)s would comment %(n)s minutes after the post.",
+        minutes,
+        bot=found["bot"],
+    )
 
 
 def _checked(item: Item) -> str:
@@ -164,7 +186,8 @@ def _item_json(row: Row, *, with_trial: bool) -> dict[str, Any]:
         "step": item.step,
         "steps": [{"name": step, "state": mark} for step, mark in steps.marks(item.step, with_trial=with_trial)],
         "reason": item.reason,
-        "message": row.sentence or None,
+        "message": row.sentence or None if row.state != "ready" else None,
+        "dry_run": item.dry_run,
         "mend": {"label": mend.label, "href": mend.href, "method": "POST" if mend.posts else "GET"} if mend else None,
         "looked_at": item.looked_at,
         "changed_at": item.changed_at,

@@ -730,6 +730,7 @@ def upgrade() -> None:
         sa.Column("trial_at", UtcDateTime(), nullable=True),
         sa.Column("trial_message_id", sa.Integer(), nullable=True),
         sa.Column("trial_answer", sa.String(length=300), nullable=False),
+        sa.Column("dry_run", Json, nullable=True),
         sa.Column("project_id", Id, nullable=False),
         sa.Column("id", Id, nullable=False),
         sa.ForeignKeyConstraint(
