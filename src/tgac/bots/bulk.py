@@ -69,11 +69,16 @@ async def _meant(act: Act, order: BotOrder) -> list[Bot]:
 
 
 async def _tried(act: Act, bot: Bot, order: BotOrder) -> Told:
-    """Verbs refuse before they write, so one that is refused leaves nothing behind in the act."""
+    """Verbs refuse before they write, so one that is refused leaves nothing behind in the act.
+
+    Where somebody was faster, what was written before cannot stay either: all of it is refused.
+    """
     bot_id, username = bot.id, bot.username
     try:
         await _VERBS[order.action](act, bot, order)
     except AppError as error:
+        if not act.session.is_active:
+            raise
         return Told(bot_id, username, error.code, error.message)
     return Told(bot_id, username)
 

@@ -18,7 +18,7 @@ from tgac.proxies.models import Route
 async def find_bot(act: Act, bot_id: int, *, lock: bool = False) -> Bot:
     """The bot of the act's project; `lock` it where what is written hangs on what was read. Raises NotFound."""
     asked = select(Bot).where(Bot.id == bot_id)
-    bot = await act.session.scalar(asked.with_for_update() if lock else asked)
+    bot = await act.session.scalar(asked.with_for_update(key_share=True) if lock else asked)
     if bot is None:
         raise NotFound(_("There is nothing here, or it is not yours."))
     return bot

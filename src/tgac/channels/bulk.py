@@ -56,11 +56,16 @@ async def order_channels(act: Act, order: ChannelOrder) -> list[Told]:
 
 
 async def _tried(act: Act, channel: Channel, n: int, action: ChannelAction) -> Told:
-    """Verbs refuse before they write, so one that is refused leaves nothing behind in the act."""
+    """Verbs refuse before they write, so one that is refused leaves nothing behind in the act.
+
+    Where somebody was faster, what was written before cannot stay either: all of it is refused.
+    """
     channel_id, title = channel.id, channel.title
     try:
         await _VERBS[action](act, channel, n)
     except AppError as error:
+        if not act.session.is_active:
+            raise
         return Told(channel_id, title, error.code, error.message)
     return Told(channel_id, title)
 

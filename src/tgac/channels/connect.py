@@ -118,7 +118,7 @@ async def _claim(act: Act, seen: Inspection, target: int | str) -> Channel:
     assert seen.channel is not None, "a bot that fits has seen the channel"
     assert act.principal is not None, "a channel is claimed by a person"
     known = select(Channel).where(Channel.telegram_id == seen.channel.id)
-    channel: Channel | None = await act.session.scalar(known.with_for_update())
+    channel: Channel | None = await act.session.scalar(known.with_for_update(key_share=True))
     channel = channel or await _named(act, target)
     if channel is None:
         channel = Channel(telegram_id=seen.channel.id, title="", state=ChannelState.PENDING, created_at=act.now)

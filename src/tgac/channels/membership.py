@@ -82,7 +82,9 @@ async def _channels_there(act: Act, bot: Bot, chat: Chat) -> list[Channel]:
     there = or_(Channel.telegram_id == chat.id, Channel.group_id == chat.id)
     if chat.username and chat.type == "channel":
         there = or_(there, and_(Channel.telegram_id.is_(None), Channel.ref == ref_key(f"@{chat.username}")))
-    return list(await act.session.scalars(_of_project(bot).where(there).order_by(Channel.id).with_for_update()))
+    return list(
+        await act.session.scalars(_of_project(bot).where(there).order_by(Channel.id).with_for_update(key_share=True))
+    )
 
 
 async def _is_archived(act: Act, bot: Bot, chat: Chat) -> bool:

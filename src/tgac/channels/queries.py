@@ -21,7 +21,7 @@ from tgac.kit.web.paging import matching
 async def find_channel(act: Act, channel_id: int, *, lock: bool = False) -> Channel:
     """The channel of the act's project; `lock` it where what is written hangs on what was read. Raises NotFound."""
     asked = select(Channel).where(Channel.id == channel_id)
-    channel = await act.session.scalar(asked.with_for_update() if lock else asked)
+    channel = await act.session.scalar(asked.with_for_update(key_share=True) if lock else asked)
     if channel is None:
         raise NotFound(_("There is nothing here, or it is not yours."))
     return channel

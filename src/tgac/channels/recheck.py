@@ -75,7 +75,7 @@ async def end_claims(tools: Tools, job: MemberEnded) -> Outcome:
             return Done()
         open_ = Channel.state.in_((ChannelState.ACTIVE, ChannelState.PENDING, ChannelState.SUSPENDED))
         claimed = select(Channel).where(Channel.claimed_by == job.user_id, Channel.client_telegram_id.is_(None), open_)
-        for channel in await act.session.scalars(claimed.order_by(Channel.id).with_for_update()):
+        for channel in await act.session.scalars(claimed.order_by(Channel.id).with_for_update(key_share=True)):
             channel.checked_at = act.now
             if channel.state == ChannelState.PENDING:
                 channel.reason, channel.reason_bot_id = reasons.CLAIMER_LEFT, None

@@ -266,7 +266,11 @@ def _give_seat(act: Act, channel: Channel, seat: Seat) -> None:
 async def _room(act: Act, eyes: Collection[Eye]) -> dict[int, int]:
     """How many seats each bot may still take. The bots' rows are locked, so that two acts do not both take the last."""
     ids = [eye.bot_id for eye in eyes]
-    locked = list(await act.session.scalars(select(Bot.id).where(Bot.id.in_(ids)).order_by(Bot.id).with_for_update()))
+    locked = list(
+        await act.session.scalars(
+            select(Bot.id).where(Bot.id.in_(ids)).order_by(Bot.id).with_for_update(key_share=True)
+        )
+    )
     used = await seats_in_use(act, locked)
     return {bot_id: act.config.max_channels_per_bot - used.get(bot_id, 0) for bot_id in locked}
 

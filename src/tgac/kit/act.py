@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
 
 from tgac.kit.config import Config
 from tgac.kit.errors import Conflict
@@ -15,6 +17,8 @@ from tgac.kit.queue.jobs import Job
 from tgac.kit.secrets import Keys
 from tgac.kit.tenancy import Principal, Role, Scope
 from tgac.kit.web.i18n import _
+
+_OVERTAKEN: Final = (IntegrityError, StaleDataError)
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Act:
         try:
             await self.session.flush()
         except IntegrityError:
-            raise Conflict(_("Something else has just taken that place. Look again and retry.")) from None
+            raise _overtaken() from None
 
     @property
     def has_jobs(self) -> bool:
@@ -62,10 +66,21 @@ class Act:
 
 @asynccontextmanager
 async def finishing(act: Act) -> AsyncIterator[Act]:
-    """Commit when the block ends well; whatever leaves it as an error takes everything back."""
+    """Commit when the block ends well; whatever leaves it as an error takes everything back.
+
+    What another act has done meanwhile (a row is there already, or gone) is a Conflict wherever it shows: a query
+    writes what is pending as well.
+    """
     try:
         yield act
         await act.commit()
+    except _OVERTAKEN:
+        await act.session.rollback()
+        raise _overtaken() from None
     except BaseException:
         await act.session.rollback()
         raise
+
+
+def _overtaken() -> Conflict:
+    return Conflict(_("Something else has just taken that place. Look again and retry."))

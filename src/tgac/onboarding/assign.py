@@ -22,7 +22,7 @@ async def free_places(act: Act, bot_ids: Collection[int] = (), *, lock: bool = T
     if bot_ids:
         asked = asked.where(Bot.id.in_(bot_ids))
     asked = asked.order_by(Bot.id)
-    ids = list(await act.session.scalars(asked.with_for_update() if lock else asked))
+    ids = list(await act.session.scalars(asked.with_for_update(key_share=True) if lock else asked))
     used, promised = await seats_in_use(act, ids), await _promised(act)
     limit = act.config.max_channels_per_bot
     free = {bot_id: limit - used.get(bot_id, 0) - promised.get(bot_id, 0) for bot_id in ids}

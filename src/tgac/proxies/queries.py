@@ -19,7 +19,7 @@ async def find_proxy(act: Act, proxy_id: int, *, lock: bool = False) -> Proxy:
     Raises NotFound.
     """
     statement = select(Proxy).where(Proxy.id == proxy_id)
-    proxy = await act.session.scalar(statement.with_for_update() if lock else statement)
+    proxy = await act.session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if proxy is None:
         raise NotFound(_("There is nothing here, or it is not yours."))
     return proxy
