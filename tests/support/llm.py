@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +37,8 @@ class Endpoint:
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     knows: tuple[str, ...] = ("json_schema", "json_object", "text")
+    obeys: Callable[[dict[str, Any]], Said] | None = None
+    """A model that does what it is told: gets the data that came, gives its answer."""
 
     def says(self, *script: Said | dict[str, Any] | str) -> None:
         """What comes next."""
@@ -55,7 +57,10 @@ class Endpoint:
         self.keys.append(request.headers.get("Authorization", ""))
         if body.get("response_format", {"type": "text"})["type"] not in self.knows:
             return web.json_response({"error": {"message": "response_format is not supported"}}, status=400)
-        said = self.script.popleft() if len(self.script) > 1 else self.script[0]
+        if self.obeys is not None:
+            said = self.obeys(json.loads(body["messages"][-1]["content"]))
+        else:
+            said = self.script.popleft() if len(self.script) > 1 else self.script[0]
         await asyncio.sleep(said.delay_s)
         return web.Response(
             body=_written(said), status=said.status, headers=said.headers, content_type="application/json"

@@ -15,7 +15,9 @@ from tgac.comments.decide import Decision, Order, Plan, Thread, decide
 from tgac.comments.dry_run_limits import Book
 from tgac.comments.limits import Cap, Where
 from tgac.comments.reasons import collision
+from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import ChannelFacts, PostFacts, Reason
+from tgac.tasks.text.prompt import estimate
 
 _COLLISION = collision(0, 0).code
 
@@ -90,6 +92,8 @@ class Totals:
     variants: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
     taken: Counter[str] = field(default_factory=Counter)
+    tokens_in: int = 0
+    tokens_out: int = 0
 
 
 class DryRun:
@@ -123,6 +127,7 @@ class DryRun:
                 if taker.is_tried:
                     line = Line(tried.post, place.channel, n, decision, tuple(before))
                     self._note(line, taker.zone)
+                    self._count_tokens(line, taker.order.config)
                     is_commented = is_commented or line.plan is not None
                 elif is_commented and _is_collision(decision):
                     self.totals.taken[taker.name] += 1
@@ -158,6 +163,13 @@ class DryRun:
             totals.examples.setdefault(reason.code, reason)
             if reason.code == _COLLISION:
                 totals.lost.update(set(line.others))
+
+    def _count_tokens(self, line: Line, config: TaskConfig) -> None:
+        """What a language model would use for it; nothing is asked."""
+        if line.plan and config.content.kind == "llm":
+            tokens_in, tokens_out = estimate(config.content.llm, line.post, line.channel)
+            self.totals.tokens_in += tokens_in
+            self.totals.tokens_out += tokens_out
 
 
 def seed_of(task_id: int, post_id: int, n: int) -> int:

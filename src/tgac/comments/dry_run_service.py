@@ -82,12 +82,14 @@ class Asked(What):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is tried: the task as it stands or would stand. `channels` are those that it serves."""
+    """What is tried: the task as it stands or would stand. `channels` are those that it serves,
+    `prices` what a million tokens cost in US dollars, in and out (0: not known)."""
 
     task: Task | None
     config: TaskConfig
     project: Project
     channels: dict[int, Channel]
+    prices: tuple[float, float] = (0.0, 0.0)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -176,7 +178,8 @@ async def _subject(act: Act, what: What) -> Subject:
         config = TaskConfig.model_validate(task.config if task else {})
     aim = aimed_at(Aim(config.targets.channels, config.targets.playlists)).order_by(Channel.id)
     channels = {channel.id: channel for channel in await act.session.scalars(aim)}
-    return Subject(task, config, await the_project(act), channels)
+    prices = (act.config.openai_price_in, act.config.openai_price_out)
+    return Subject(task, config, await the_project(act), channels, prices)
 
 
 async def _places(act: Act, subject: Subject, channel_ids: Collection[int]) -> dict[int, Place]:

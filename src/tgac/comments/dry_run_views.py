@@ -74,6 +74,21 @@ def busiest_day(totals: Totals) -> tuple[date, int] | None:
     return max(totals.days.items(), key=lambda one: (one[1], -one[0].toordinal()), default=None)
 
 
+def llm_cost(tryout: Tryout) -> dict[str, Any] | None:
+    """What a language model would use for these comments, rather too much than too little; None where none writes."""
+    totals, (price_in, price_out) = tryout.run.totals, tryout.subject.prices
+    if tryout.subject.config.content.kind != "llm":
+        return None
+    cost = (totals.tokens_in * price_in + totals.tokens_out * price_out) / 1_000_000
+    is_known = price_in > 0 or price_out > 0
+    return {
+        "answers": totals.comments,
+        "tokens_in": totals.tokens_in,
+        "tokens_out": totals.tokens_out,
+        "cost_usd": round(cost, 4) if is_known else None,
+    }
+
+
 def tryout_json(tryout: Tryout) -> dict[str, Any]:
     """All of it for programs; `lines` are the newest, newest first."""
     totals, zone, export = tryout.run.totals, tryout.subject.zone, tryout.export
@@ -86,6 +101,7 @@ def tryout_json(tryout: Tryout) -> dict[str, Any]:
         "posts_commented": totals.commented,
         "comments": totals.comments,
         "approval": tryout.subject.config.approval.mode,
+        "llm": llm_cost(tryout),
         "reasons": [
             {"reason": one.code, "count": one.count, "example": one.example} for one in reason_counts(totals, zone)
         ],

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -108,6 +109,12 @@ def quote_of(post: Post) -> Quote | None:
 def _clipped(mark: dict[str, Any], start: int, end: int) -> dict[str, Any]:
     first, last = max(mark["offset"], start), min(mark["offset"] + mark["length"], end)
     return mark | {"offset": first - start, "length": last - first}
+
+
+def written_at(comment: Comment) -> datetime:
+    """When the comment got the words that it has: what happened to the post later, they do not know."""
+    told = comment.decision.get("written_at")
+    return datetime.fromisoformat(told) if told else comment.created_at
 
 
 def version_of(comment: Comment) -> str:

@@ -75,8 +75,9 @@ async def _follow(act: Act, comment: Comment, task: Task, config: TaskConfig) ->
         note(act, comment, "edit", reason)
         return
     edit = {"html": text.html, "allowed": sorted(text.allowed)}
-    # What a person has approved does not change without a person.
-    if config.after.follow_edits == "ask" or comment.decision.get("approved"):
+    # What a person has approved, or a model has written, does not become the template's text without a person.
+    is_theirs = comment.decision.get("approved") or comment.decision.get("written_at")
+    if config.after.follow_edits == "ask" or is_theirs:
         comment.edit = edit | {"state": "asked"}
         record(act, "comment_edit_asked", **about(comment))
     else:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from tgac.bots.service import token_of
 from tgac.comments.decide import write_text
-from tgac.comments.facts import about, bot_facts, channel_facts, look_of, post_facts, quote_of
+from tgac.comments.facts import about, bot_facts, channel_facts, look_of, post_facts, quote_of, written_at
 from tgac.comments.gate import Gate, Held, Ready, Stop, may_leave
 from tgac.comments.models import Comment
 from tgac.comments.reasons import WORKER_LOST, stored
@@ -151,7 +151,7 @@ def _quoting(comment: Comment, ready: Ready, look: Look) -> Look:
 def _text(act: Act, comment: Comment, ready: Ready) -> Outgoing:
     """The planned text, held against the last gate again; written anew where the post was edited since."""
     post = ready.post
-    is_fresh = post.edited_at is None or post.edited_at <= comment.created_at
+    is_fresh = post.edited_at is None or post.edited_at <= written_at(comment)
     if is_fresh or comment.decision.get("approved"):  # what a person has approved goes out as they saw it
         return let_out(comment.text or "", allowed=frozenset(comment.decision["allowed"]))
     facts = post_facts(act.config.telegram_link_base, post, ready.channel)

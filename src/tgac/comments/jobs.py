@@ -107,3 +107,12 @@ class ShowReview(Job):
     kind: ClassVar[str] = "show_review"
     project_id: int
     comment_id: int
+
+
+@dataclass(frozen=True)
+class WriteComment(Job):
+    """Have a language model write a planned comment, or leave it its template's words; then hand it on."""
+
+    kind: ClassVar[str] = "write_comment"
+    project_id: int
+    comment_id: int

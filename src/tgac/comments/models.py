@@ -1,6 +1,6 @@
 """Comments: planned, sent, skipped, and everything between."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, String, UniqueConstraint
@@ -79,6 +79,17 @@ class ReviewMessage(Owned, Base):
         owned_key("comment_id", "comments"),
         Index("ix_review_messages_chat_id_message_id", "chat_id", "message_id"),
     )
+
+
+class LlmDay(Owned, Base):
+    """What language models have cost a project on one day (of its own time zone)."""
+
+    __tablename__ = "llm_days"
+    day: Mapped[date]
+    tokens: Mapped[int]
+    answers: Mapped[int]
+
+    __table_args__ = owned_args(UniqueConstraint("project_id", "day"))
 
 
 class SeenUpdate(Base):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from tgac.channels.models import Channel
 from tgac.comments.decide import Decision, Plan, Thread, decide
 from tgac.comments.facts import about, channel_facts, has_thread, order_for, post_facts, zone_for
-from tgac.comments.jobs import PlanPost, SendComment
+from tgac.comments.jobs import PlanPost, SendComment, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
 from tgac.comments.reasons import LINE_FAILED, NO_THREAD, TASK_UNREADABLE, stored
@@ -131,6 +131,8 @@ def _write(act: Act, comment: Comment, decision: Decision, config: TaskConfig | 
         _write_plan(comment, outcome)
         assert config is not None
         comment.decision = comment.decision | {"label": config.content.label, "approval": config.approval.model_dump()}
+        if config.content.kind == "llm":
+            comment.decision = comment.decision | {"llm": {"state": "wanted"}}
     else:
         comment.state, comment.reason, comment.reason_data = "skipped", outcome.code, stored(outcome)
 
@@ -139,6 +141,10 @@ def _tell(act: Act, comment: Comment, decision: Decision, *, seen: Survey) -> No
     """The event, and the job of what is to be sent: both name the comment by its number."""
     if not isinstance(decision.outcome, Plan):
         record(act, "comment_skipped", comment.reason_data, **about(comment))
+        return
+    if "llm" in comment.decision:
+        record(act, "comment_planned", {"send_at": decision.outcome.send_at.isoformat()}, **about(comment))
+        act.enqueue(WriteComment(act.project_id, comment.id), key=f"write:{comment.id}")
         return
     in_review = is_reviewed(act, seen.channels[comment.channel_id], seen.holding.review_days)
     approval = Approval.model_validate(comment.decision["approval"])

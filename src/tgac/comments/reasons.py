@@ -98,6 +98,22 @@ def of_stored(code: str, data: dict[str, Any]) -> Reason:
     return Reason(code, data["sentence"], data.get("values", {}))
 
 
+_UNUSED = {
+    "off": N_("No language model is set up."),
+    "budget": N_("The day's budget for language models is spent."),
+    "lost": N_("The process was lost while the model was asked; it is not asked twice."),
+    "not_asked": N_("The task, project or channel was not active: the model was not asked."),
+    "slow": N_("The model took too long."),
+}
+
+
+def llm_unused(code: str, problem: str) -> Reason:
+    """Why a language model's words are not used; `problem` is what the endpoint or the caller said."""
+    if code in _UNUSED:
+        return Reason(f"llm_{code}", _UNUSED[code])
+    return Reason("llm_unused", N_("Asking it failed: %(problem)s."), {"problem": problem[:200]})
+
+
 def stored(reason: Reason) -> dict[str, Any]:
     """A reason's words and values as a row keeps them."""
     return {"sentence": reason.msgid, "values": dict(reason.params)}

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from tgac.channels.models import Channel
 from tgac.comments.facts import about, version_of
-from tgac.comments.jobs import ExpireApproval, SendComment, ShowReview
+from tgac.comments.jobs import ExpireApproval, SendComment, ShowReview, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.queries import find_comment
 from tgac.comments.reasons import (
@@ -62,10 +62,10 @@ def hold_for_review(act: Act, comment: Comment, approval: Approval, *, in_review
     assert comment.expires_at is not None, "what is planned has a deadline"
     reason, sends = (IN_REVIEW, False) if in_review else (NEEDS_APPROVAL, approval.otherwise == "send")
     comment.state, comment.reason, comment.reason_data = WAITING, reason.code, stored(reason)
-    comment.approve_by = comment.expires_at
+    before, comment.approve_by = comment.approve_by, comment.expires_at
     if approval.mode == "all":
         answered_by = max(comment.send_at, act.now) + timedelta(seconds=approval.expire_s)
-        comment.approve_by = min(comment.expires_at, answered_by)
+        comment.approve_by = min(comment.expires_at, answered_by, before or answered_by)
     comment.decision = comment.decision | {"unanswered": "send" if sends else "skip"}
     record(act, "comment_waits", comment.reason_data, **about(comment))
     act.enqueue(
@@ -127,11 +127,22 @@ async def another_comment(act: Act, comment_id: int, version: str | None = None)
     """
     require(act, Right.REVIEW)
     comment = await _waiting(act, comment_id, version)
+    if "llm" in comment.decision:
+        return _ask_again(act, comment)
     written, seed = await another_text(act, comment)
     buttons = [[{"text": one.text, "url": one.url} for one in row] for row in written.buttons]
     changed = {"seed": seed, "variant": written.variant, "buttons": buttons, "allowed": sorted(written.allowed)}
     _put(act, comment, written, changed | {"edited": False, "tried": written.tried})
     record(act, "comment_rewritten", {"name": written.variant}, **about(comment))
+    return comment
+
+
+def _ask_again(act: Act, comment: Comment) -> Comment:
+    """Back to the language model; the comment waits again as soon as it has its words."""
+    comment.state, comment.reason, comment.reason_data, comment.changed_at = "planned", None, {}, act.now
+    comment.decision = comment.decision | {"llm": {"state": "wanted"}}
+    act.enqueue(WriteComment(act.project_id, comment.id))
+    show_reviewers(act, comment)
     return comment
 
 

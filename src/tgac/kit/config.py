@@ -55,6 +55,9 @@ class Config(BaseSettings):
     openai_api_key: Secret | None = None
     openai_base_url: str = "https://api.openai.com/v1"
     openai_model: str = "gpt-4.1-mini"
+    openai_price_in: float = Field(default=0.0, ge=0, le=10_000)
+    openai_price_out: float = Field(default=0.0, ge=0, le=10_000)
+    llm_tokens_per_day: int = Field(default=200_000, ge=0, le=10**9)
     tz: str = "UTC"
     data_dir: Path = Path("data")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

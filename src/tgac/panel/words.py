@@ -31,6 +31,7 @@ LABELS: Final[Mapping[str, str]] = {
     "per_day": N_("Comments in a day"),
     "active_threads_per_bot": N_("Threads a bot is active in"),
     "review_days": N_("Review period in days"),
+    "llm_tokens_per_day": N_("Tokens for written comments a day"),
     "tags": N_("Tags"),
     "note": N_("Note"),
     "timing.preset": N_("Timing"),

@@ -23,6 +23,7 @@ def _zone(value: str) -> str:
 TimeZone = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)]
 Quota = Annotated[int, Field(ge=0, le=1000)]
 ReviewDays = Annotated[int, Field(ge=0, le=30)]
+Tokens = Annotated[int, Field(ge=0, le=10**9)]
 CommentsPerPost = Annotated[int, Field(ge=1, le=10)]
 CommentsAtMost = Annotated[int, Field(ge=1, le=1_000_000)]
 Threads = Annotated[int, Field(ge=1, le=10_000)]
@@ -38,6 +39,7 @@ class ForProject(BaseModel):
     per_day: CommentsAtMost | None = None
     active_threads_per_bot: Threads | None = None
     review_days: ReviewDays | None = None
+    llm_tokens_per_day: Tokens | None = None
     preset: Preset | None = None
 
 

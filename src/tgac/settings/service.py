@@ -16,7 +16,7 @@ from tgac.settings.forms import STANDARD, ForInstallation, ForProject, Preset
 from tgac.settings.models import InstallationSettings, ProjectSettings
 
 _ROW: Final = 1
-_LIMITS: Final = ("collision_limit_per_post", "per_hour", "per_day", "active_threads_per_bot")
+_LIMITS: Final = ("collision_limit_per_post", "llm_tokens_per_day", "per_hour", "per_day", "active_threads_per_bot")
 """Of these a project may have less than the installation, and never more."""
 
 
@@ -33,6 +33,7 @@ class Holding:
     per_day: int | None
     active_threads_per_bot: int
     review_days: int
+    llm_tokens_per_day: int
     preset: Preset
     default_quota_projects: int
     time_zone: str
@@ -61,6 +62,7 @@ async def holding_everywhere(act: Act) -> Holding:
         per_day=chosen.per_day,
         active_threads_per_bot=_first(chosen.active_threads_per_bot, config.max_active_threads_per_bot),
         review_days=_first(chosen.review_days, config.review_days),
+        llm_tokens_per_day=_first(chosen.llm_tokens_per_day, config.llm_tokens_per_day),
         preset=chosen.preset or STANDARD,
         default_quota_projects=_first(chosen.default_quota_projects, config.default_quota_projects),
         time_zone=chosen.time_zone or config.tz,

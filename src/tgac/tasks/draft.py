@@ -31,6 +31,7 @@ EXPIRY: Final = "approval.expire_s"
 _UNITS: Final = {"s": 1, "min": 60, "h": 3600}
 _LISTS: Final = ("any_words", "no_words")
 _NUMBERS: Final = ("min_length", "max_length")
+_LLM_LISTS: Final = ("forbidden", "allowed_links")
 _SHOWN: Final = frozenset(
     {
         "name", "bots", "targets.channels", "targets.playlists", "content.label",
@@ -40,6 +41,8 @@ _SHOWN: Final = frozenset(
         "filter.min_length", "filter.max_length", "filter.weekdays", "filter.share", "filter.regex", "filter.languages",
         "approval.mode", "approval.expire_s", "approval.otherwise",
         "after.follow_edits", "after.delete_after_s", "content.quote", "content.pin",
+        "content.kind", "content.llm.goal", "content.llm.voice", "content.llm.prompt", "content.llm.max_length",
+        "content.llm.forbidden", "content.llm.allowed_links",
     }
 ) | LIMIT_FIELDS  # fmt: skip
 _VARIANT = re.compile(
@@ -133,6 +136,8 @@ def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
         "pin": ("content.pin", "true") in _sent(form),
         "variants": [_variant_document(one) for _index, one in _typed_variants(form.values)],
     }
+    if "content.llm.goal" in form.values:
+        raw["content"] |= _llm(form)
     raw["timing"] |= _timing(form, base)
     raw["approval"] |= _approval(form)
     raw["limits"] |= limits_document(form.values)
@@ -203,6 +208,12 @@ def _values(config: TaskConfig) -> dict[str, str]:
         EXPIRY: f"{config.approval.expire_s / _UNITS['min']:.10g}",
         "approval.otherwise": config.approval.otherwise,
         **_after_values(config),
+        "content.llm.goal": config.content.llm.goal,
+        "content.llm.voice": config.content.llm.voice,
+        "content.llm.prompt": config.content.llm.prompt or "",
+        "content.llm.max_length": str(config.content.llm.max_length),
+        "content.llm.forbidden": "\n".join(config.content.llm.forbidden),
+        "content.llm.allowed_links": "\n".join(config.content.llm.allowed_links),
         "filter.any_words": "\n".join(wanted.any_words),
         "filter.no_words": "\n".join(wanted.no_words),
         "filter.hashtags": " ".join(f"#{tag}" for tag in wanted.hashtags),
@@ -241,6 +252,7 @@ def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, st
     }
     yield from ((name, "true") for name, on in flags.items() if on)
     yield from [("approval.mode", "all")] if config.approval.mode == "all" else []
+    yield from [("content.kind", "llm")] if config.content.kind == "llm" else []
 
 
 def _typed_variants(values: Mapping[str, str]) -> list[tuple[int, _Variant]]:
@@ -313,6 +325,17 @@ def _timing(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
         "time_zone": values.get("timing.time_zone", "").strip() or None,
         "typing": ("timing.typing", "true") in _sent(form),
     }
+
+
+def _llm(form: Filled[Any]) -> dict[str, Any]:
+    values = form.values
+    said: dict[str, Any] = {name: values.get(f"content.llm.{name}", "").strip() for name in ("goal", "voice", "prompt")}
+    for name in _LLM_LISTS:
+        said[name] = [line.strip() for line in values.get(f"content.llm.{name}", "").splitlines() if line.strip()]
+    if values.get("content.llm.max_length", "").strip():
+        said["max_length"] = _whole(values["content.llm.max_length"])
+    kind = "llm" if ("content.kind", "llm") in _sent(form) else "template"
+    return {"kind": kind, "llm": said | {"prompt": said["prompt"] or None}}
 
 
 def _approval(form: Filled[Any]) -> dict[str, Any]:

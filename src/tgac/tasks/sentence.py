@@ -43,6 +43,8 @@ def _manners(config: TaskConfig) -> Iterator[str]:
         yield _("“typing…” is seen before it.")
     if config.content.quote:
         yield _("It quotes the post.")
+    if config.content.kind == "llm":
+        yield _("A language model writes it; the task’s own text stands in where it cannot.")
     if config.approval.mode == "all":
         yield _approval(config.approval)
     if config.content.pin:

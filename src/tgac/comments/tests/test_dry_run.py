@@ -315,3 +315,21 @@ async def test_limits_move_comments_and_are_the_reason_where_there_is_no_room(wo
     assert second["decision"]["held_by"] == "limit_channel_hour"
     assert (third["reason"], third["compared"]["most"]) == ("limit_channel_hour", 1)
     assert first["decision"]["limits"] == {"per_post": 1, "per_channel_hour": 1, "pause_s": 0, "ramp_up_days": 3}
+
+
+async def test_what_a_language_model_would_cost_is_estimated_and_none_is_asked(world: World) -> None:
+    bench = Bench(world)
+    content = {"kind": "llm", "variants": [{"text": "Rules"}]}
+    await seen(world, "A tram stops", "Rain")
+    told = await bench.dry_run(config=bench.document(content=content))
+    assert told["comments"] == 2
+    assert told["llm"]["answers"] == 2
+    assert told["llm"]["tokens_in"] > 800
+    assert told["llm"]["cost_usd"] is None, "no price is set"
+    assert (await bench.dry_run(config=bench.document()))["llm"] is None
+
+
+async def test_a_dry_run_says_that_comments_would_wait(world: World) -> None:
+    bench = Bench(world)
+    await seen(world, "A tram stops")
+    assert (await bench.dry_run(config=bench.document(approval={"mode": "all"})))["approval"] == "all"

@@ -412,6 +412,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitations_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "llm_days",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("tokens", sa.Integer(), nullable=False),
+        sa.Column("answers", sa.Integer(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_llm_days_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_llm_days")),
+        sa.UniqueConstraint("project_id", "day", name=op.f("uq_llm_days_project_id_day")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_llm_days_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("llm_days", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_llm_days_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "managed_requests",
         sa.Column("user_id", Id, nullable=False),
         sa.Column("telegram_id", sa.BigInteger(), nullable=False),
@@ -1340,6 +1359,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_managed_requests_project_id"))
 
     op.drop_table("managed_requests")
+    with op.batch_alter_table("llm_days", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_llm_days_project_id"))
+
+    op.drop_table("llm_days")
     with op.batch_alter_table("invitations", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitations_user_id"))
         batch_op.drop_index(batch_op.f("ix_invitations_project_id"))

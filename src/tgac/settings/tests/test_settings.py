@@ -109,6 +109,7 @@ async def test_what_is_left_out_stays(anna: Browser) -> None:
         "per_day": None,
         "active_threads_per_bot": None,
         "review_days": None,
+        "llm_tokens_per_day": None,
     }
 
 

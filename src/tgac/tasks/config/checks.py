@@ -14,6 +14,7 @@ from tgac.kit.web.i18n import N_, _, ngettext
 from tgac.tasks.config.parts import TaskConfig, Variant
 from tgac.tasks.patterns import pattern_fault
 from tgac.tasks.text.compose import check_text
+from tgac.tasks.text.egress import keys_in
 from tgac.tasks.text.faults import TextError
 
 MAX_FAULTS = 50
@@ -26,11 +27,7 @@ class _Later:
     path: str
 
 
-LATER = (
-    _Later("content.kind"),
-    _Later("content.llm"),
-    _Later("timing.wait_for"),
-)
+LATER = (_Later("timing.wait_for"),)
 
 _SENTENCES = {
     "extra_forbidden": N_("There is no such key."),
@@ -108,6 +105,12 @@ def _faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
         yield "filter.regex", _("RE2 cannot read this pattern: %(reason)s", reason=said)
     if lengths.min_length is not None and lengths.max_length is not None and lengths.min_length > lengths.max_length:
         yield "filter.min_length", _("The least length is longer than the longest.")
+    content = config.content
+    if content.kind == "llm" and content.llm.goal == "own" and not (content.llm.prompt or "").strip():
+        yield "content.llm.prompt", _("Write what the model is to do, or choose another goal.")
+    for index, one in enumerate(content.llm.allowed_links):
+        if not keys_in(one) or one.split() != [one]:
+            yield f"content.llm.allowed_links.{index}", _("This is no link and no @name.")
     names: set[str] = set()
     for index, variant in enumerate(config.content.variants):
         yield from _variant_faults(variant, f"content.variants.{index}", names, label=config.content.label)

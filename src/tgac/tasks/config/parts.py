@@ -88,10 +88,10 @@ class Variant(Part):
 
 
 class Llm(Part):
-    goal: Annotated[Str, Field(max_length=40)] = "question"
+    goal: Literal["question", "summary", "answer", "own"] = "question"
     voice: Annotated[Str, Field(max_length=4000)] = ""
     prompt: Annotated[Str, Field(max_length=4000)] | None = None
-    max_length: Annotated[Int, Field(ge=1, le=4096)] = 400
+    max_length: Annotated[Int, Field(ge=20, le=3900)] = 400
     forbidden: Annotated[tuple[Words, ...], Field(max_length=200)] = ()
     allowed_links: Annotated[tuple[Annotated[Str, Field(max_length=2048)], ...], Field(max_length=200)] = ()
 

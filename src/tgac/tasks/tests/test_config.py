@@ -155,10 +155,7 @@ def test_a_fault_is_told_with_its_path(raw: Any, path: str) -> None:
 
 LATER_VALUES: dict[str, object] = {
     "targets.playlists": [1],
-    "content.kind": "llm",
-    "content.llm": {"goal": "summary"},
     "timing.wait_for": {"reader_comments": 3},
-    "approval": {"mode": "all"},
 }
 
 

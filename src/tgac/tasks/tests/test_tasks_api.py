@@ -49,7 +49,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"content": {"variants": [{"text": " "}]}}, TEXT),
     ({"timing": {"delay": {"min_s": 60, "max_s": 30}}}, "config.timing.delay"),
     ({"timing": {"speed": 1}}, "config.timing.speed"),
-    ({"content": {"kind": "llm", "variants": [{"text": "a"}]}}, "config.content.kind"),
+    ({"content": {"kind": "llm", "llm": {"goal": "own"}, "variants": [{"text": "a"}]}}, "config.content.llm.prompt"),
     ({"targets": {"channels": [987654]}}, "config.targets.channels"),
     ({"targets": {"playlists": [987654]}}, "config.targets.playlists"),
 ]

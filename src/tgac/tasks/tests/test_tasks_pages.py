@@ -32,7 +32,7 @@ def typed(desk: Desk, text: str = "Hello", **more: str) -> dict[str, Any]:
 
 def fields_of(page: str) -> dict[str, Any]:
     """What a browser would send of the form of a page as it stands."""
-    form = page[page.index('id="task-form"') :]
+    form = page[page.index('id="task-form"') :].partition("</form>")[0]
     found: dict[str, Any] = {}
     for tag in re.findall(r"<input[^>]*>", form):
         attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
@@ -291,3 +291,36 @@ async def test_the_form_says_whether_comments_wait_and_the_task_reads_it_back(wo
     answer = await send(desk, f"/tasks/{task['id']}/edit", again | {"approval.expire_s": ["0.5"], "do": "save"})
     assert answer.status_code == 422
     assert "At least 60 is expected." in answer.text
+
+
+async def test_a_language_model_is_set_up_in_the_form_and_what_is_wrong_is_said_beside_it(world: World) -> None:
+    desk = Desk(world)
+    fields = fields_of((await desk.ask("GET", "/tasks/new")).text)
+    filled = fields | {
+        "name": "Questions",
+        "targets.channels": [str(world.places[0].row.id)],
+        "content.variants.0.text": "Rules",
+        "content.kind": ["llm"],
+        "content.llm.goal": ["own"],
+        "content.llm.forbidden": "casino\nказино",
+        "content.llm.allowed_links": "https://ok.example/rules\nno link",
+        "do": "save",
+    }
+    answer = await send(desk, "/tasks/new", filled)
+    assert answer.status_code == 422
+    assert "Write what the model is to do, or choose another goal." in html.unescape(answer.text)
+    assert "This is no link and no @name." in html.unescape(answer.text)
+    answer = await send(
+        desk,
+        "/tasks/new",
+        filled | {"content.llm.prompt": "Praise the trams.", "content.llm.allowed_links": "https://ok.example/rules"},
+    )
+    assert answer.status_code == 303, answer.text
+    (task,) = (await desk.data("GET", "/tasks"))["items"]
+    content = task["config"]["content"]
+    assert (content["kind"], content["llm"]["goal"], content["llm"]["prompt"]) == ("llm", "own", "Praise the trams.")
+    assert content["llm"]["forbidden"] == ["casino", "казино"]
+    assert "A language model writes it" in task["sentence"]
+    again = fields_of((await desk.ask("GET", f"/tasks/{task['id']}/edit")).text)
+    assert again["content.kind"] == ["llm"]
+    assert html.unescape(again["content.llm.forbidden"]) == "casino\nказино"
