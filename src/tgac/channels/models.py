@@ -1,6 +1,6 @@
 """Channels with their discussion groups."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -76,6 +76,10 @@ class Channel(Owned, Base):
         Index("ix_channels_telegram_id", "telegram_id"),
         Index("ix_channels_group_id", "group_id"),
     )
+
+    def review_ends(self, days: int) -> datetime | None:
+        """When its review period of so many days ends; None while Telegram has not confirmed it."""
+        return self.confirmed_at + timedelta(days=days) if self.confirmed_at else None
 
     @property
     def address(self) -> str | int:

@@ -23,6 +23,7 @@ from tgac.kit.web.forms import read_form
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
 from tgac.people.models import User
+from tgac.settings.service import holding_here
 
 router = APIRouter(prefix="/projects/{project_id}/channels", include_in_schema=False)
 
@@ -33,12 +34,14 @@ async def channel_page(request: Request, act: ReadAct, channel_id: RowId) -> HTM
     require(act, Right.LOOK)
     channel = await find_channel(act, channel_id)
     seats = (await seats_of(act, [channel_id])).get(channel_id, [])
+    ends = channel.review_ends((await holding_here(act)).review_days)
     return page(
         request,
         "channels/channel.html",
         channel=channel,
         playlists=(await playlists_of(act, [channel_id])).get(channel_id, []),
         why=(await reasons_of(act, [channel])).get(channel_id),
+        in_review_until=ends if ends and ends > act.now else None,
         mend=(await mends_of(act, [channel])).get(channel_id),
         claimer=await act.session.scalar(select(User.username).where(User.id == channel.claimed_by)) or "",
         seats=[(seat, bot, _lost(seat.reason, bot.username)) for seat, bot in seats],

@@ -53,7 +53,8 @@ _DONE: Final = {
 
 def is_reviewed(act: Act, channel: Channel, review_days: int) -> bool:
     """Whether comments there wait for a person at this moment, whatever their task says."""
-    return channel.confirmed_at is not None and act.now - channel.confirmed_at < timedelta(days=review_days)
+    ends = channel.review_ends(review_days)
+    return ends is not None and act.now < ends
 
 
 def hold_for_review(act: Act, comment: Comment, approval: Approval, *, in_review: bool) -> None:

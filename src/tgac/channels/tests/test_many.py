@@ -1,8 +1,9 @@
 """The list with its filters, one thing done with many, links for clients: pages and API."""
 
 import re
+from pathlib import Path
 
-from tests.support.world import CHANNEL_RIGHTS, GROUP_RIGHTS, World
+from tests.support.world import CHANNEL_RIGHTS, GROUP_RIGHTS, World, a_world
 
 from tgac.bots.tests.front import Front
 from tgac.channels.tests.test_pending import named, put
@@ -118,3 +119,12 @@ async def test_a_group_that_was_changed_is_told_on_the_page(world: World) -> Non
     )
     shown = (await front.ask("GET", f"/channels/{place.row.id}")).text
     assert "Another discussion group was linked; before it was “City news chat”." in shown
+
+
+async def test_a_new_channel_says_until_when_it_is_in_review(database: str, tmp_path: Path) -> None:
+    async with a_world(database, tmp_path, review_days=3) as young:
+        path = f"/channels/{young.places[0].row.id}"
+        told = (await Front(young).ask("GET", path)).text
+        assert "In its review period until 25 Nov 2026" in told
+        young.clock.advance(3 * 86_400)
+        assert "In its review period" not in (await Front(young).ask("GET", path)).text
