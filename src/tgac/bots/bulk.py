@@ -29,6 +29,11 @@ class Told:
     message: str = ""
 
     @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"@{self.username}" if self.username else str(self.bot_id)
+
+    @property
     def ok(self) -> bool:
         """Whether it was done."""
         return not self.code

@@ -1,7 +1,6 @@
 """The pages of many bots: the list, the order for many of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -25,6 +24,7 @@ from tgac.kit.tenancy import Right, require
 from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
 from tgac.kit.web.forms import blank, read_form
 from tgac.kit.web.i18n import N_, _
+from tgac.kit.web.many import Result
 from tgac.kit.web.pages import Notice, go, page
 from tgac.kit.web.paging import Page, Paging, next_address, paged
 from tgac.proxies.queries import proxies_like, proxies_of
@@ -49,14 +49,6 @@ DONE: Final[Mapping[str, str]] = {
     "proxy": N_("Given another way to Telegram: %(n)s."),
     "remove": N_("Removed: %(n)s."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of an order: a sentence, and the bots with which nothing was done."""
-
-    sentence: str
-    left_out: list[Told]
 
 
 @router.get("")

@@ -31,6 +31,11 @@ class Told:
     message: str = ""
 
     @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.title or str(self.channel_id)
+
+    @property
     def ok(self) -> bool:
         """Whether it was done."""
         return not self.code

@@ -1,7 +1,6 @@
 """The pages of many channels: the list, a pasted list, one thing done with many, and the links for clients."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ from tgac.bots.models import Bot
 from tgac.bots.queries import find_bot
 from tgac.bots.showing import looking, may_edit
 from tgac.channels.api import link_described, make_connect_url
-from tgac.channels.bulk import Told, order_channels
+from tgac.channels.bulk import order_channels
 from tgac.channels.clients import connect_links, revoke_connect_link
 from tgac.channels.connect import Connected, Unfit, connect_channel
 from tgac.channels.filters import ChannelSearch, Wanted
@@ -30,6 +29,7 @@ from tgac.kit.tenancy import Right, require
 from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
 from tgac.kit.web.forms import blank, read_form
 from tgac.kit.web.i18n import N_, _
+from tgac.kit.web.many import Result
 from tgac.kit.web.pages import Notice, go, page
 from tgac.kit.web.paging import Page, Paging, next_address, paged
 
@@ -47,14 +47,6 @@ DONE: Final[Mapping[str, str]] = {
     "unarchive": N_("Taken out of the archive, to be checked: %(n)s."),
     "remove": N_("Removed: %(n)s."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What came of an order: a sentence, and the channels with which nothing was done."""
-
-    sentence: str
-    left_out: list[Told]
 
 
 @router.get("")
