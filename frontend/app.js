@@ -101,12 +101,15 @@ class InsertText extends HTMLElement {
   }
 }
 
-// <review-queue>: j and k go from card to card; a, e, v and s press what the card in focus offers.
+// <review-queue>: j and k go from card to card; a, e, v and s press what the card in focus offers. Whoever decides by
+// keys finds the next card in focus when the page comes back.
 class ReviewQueue extends HTMLElement {
   connectedCallback() {
     this.onKey = (event) => this.press(event);
     document.addEventListener("keydown", this.onKey);
-    this.querySelector(`[data-card]:target`)?.focus();
+    const wanted = this.querySelector("[data-card]:target") ?? (sessionStorage.reviewKeys && this.querySelector("[data-card]"));
+    delete sessionStorage.reviewKeys;
+    wanted?.focus();
   }
 
   disconnectedCallback() {
@@ -114,18 +117,19 @@ class ReviewQueue extends HTMLElement {
   }
 
   press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const key = letter(event);
     const cards = [...this.querySelectorAll("[data-card]")];
     const at = cards.findIndex((card) => card.contains(document.activeElement));
-    if (event.key === "j" || event.key === "k") {
-      const next = event.key === "j" ? Math.min(at + 1, cards.length - 1) : Math.max(at - 1, 0);
+    if (key === "j" || key === "k") {
+      const next = key === "j" ? Math.min(at + 1, cards.length - 1) : Math.max(at - 1, 0);
       cards[next]?.focus();
       cards[next]?.scrollIntoView({block: "nearest"});
-    } else if (at >= 0 && "aevs".includes(event.key)) {
-      const what = cards[at].querySelector(`[data-key=${event.key}]`);
-      what?.click();
-      if (event.key === "e") cards[at].querySelector("textarea")?.focus();
+    } else if (at >= 0 && "aevs".includes(key) && !event.repeat) {
+      sessionStorage.reviewKeys = "yes";
+      cards[at].querySelector(`[data-key=${key}]`)?.click();
+      if (key === "e") cards[at].querySelector("textarea")?.focus();
     } else return;
     event.preventDefault();
   }

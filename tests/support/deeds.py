@@ -53,6 +53,8 @@ def pressed(*keys: str) -> Deed:
 
 
 DEEDS: Mapping[str, tuple[str, Deed]] = {
+    "keys-review": (f"{P}/review", pressed("j", "e")),
+    "approved-by-keys": (f"{P}/review", pressed("j", "a")),
     "wrong-bot": (f"{P}/bots", sent(f"{P}/bots", token="not a token")),
     "wrong-bots": (f"{P}/bots", sent(f"{P}/bots/import", text="\n")),
     "wrong-token": (f"{P}/bots/1", sent(f"{P}/bots/1/token", token="not a token")),

@@ -206,9 +206,20 @@ def why(decision: Mapping[str, Any], zone: tzinfo) -> list[tuple[str, str]]:
         (_("Due"), _shown(decision.get("send_at"), zone)),
         (_("Not later than"), _shown(decision.get("expires_at"), zone)),
         (_("Variant"), decision.get("variant") or ""),
+        (_("Language model"), _model(decision.get("llm") or {})),
         (_("Seed"), str(decision.get("seed", ""))),
     ]
     return [(label, value) for label, value in rows if value] if decision else []
+
+
+def _model(llm: Mapping[str, Any]) -> str:
+    """Which model was asked, what it said and what that cost; "" where none was."""
+    if not llm.get("model"):
+        return ""
+    tokens = int(llm.get("tokens_in", 0)) + int(llm.get("tokens_out", 0))
+    cost = f", ${llm['cost_usd']}" if llm.get("cost_usd") is not None else ""
+    said = _("It said: %(answer)s", answer=llm["answer"]) if llm.get("answer") else ""
+    return f"{llm['model']} ({_('tokens: %(n)s', n=tokens)}{cost}). {said}".strip()
 
 
 def _shown(value: object, zone: tzinfo) -> str:
