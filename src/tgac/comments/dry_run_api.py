@@ -58,7 +58,7 @@ def read_what(form: FormData) -> What:
         given: dict[str, Any] = {name: values[name] for name in ("task_id", "channel_id") if name in values}
         return What.model_validate(given | ({"config": _document(values["config"])} if "config" in values else {}))
     except ValidationError as error:
-        fields = field_errors(error)
+        fields = {name or "task_id": words for name, words in field_errors(error).items()}
         raise Invalid(next(iter(fields.values())), fields=fields) from None
 
 

@@ -16,6 +16,8 @@ from tgac.kit.web.i18n import _
 
 MAX_ROWS: Final = 10_000
 MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_CELL: Final = 131_072
+"""The csv module's own limit: https://docs.python.org/3/library/csv.html#csv.field_size_limit"""
 _SEPARATORS: Final = (";", ",", "\t")
 _RUNS: Final = r"[=+\-@\t\r\n＝＋－＠]"
 _TO_GUARD: Final = re.compile(rf"'*{_RUNS}")
@@ -110,10 +112,16 @@ def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            words = _("Line %(line)s cannot be read: a quotation mark is missing, or there is one too many.", line=line)
-            raise _refused(words, code="table_unreadable") from error
+            raise _refused(_unreadable(error, line), code="table_unreadable") from error
         if any(cell.strip() for cell in cells):
             yield line, cells
+
+
+def _unreadable(error: csv.Error, line: int) -> str:
+    """What is wrong with a line. Python tells it in words alone: Modules/_csv.c of CPython."""
+    if "field limit" in str(error):
+        return _("Line %(line)s cannot be read: a cell has more than %(n)s characters.", line=line, n=MAX_CELL)
+    return _("Line %(line)s cannot be read: a quotation mark is missing, or there is one too many.", line=line)
 
 
 def _separator(text: str, known: Sequence[str]) -> str:

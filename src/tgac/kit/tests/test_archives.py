@@ -114,3 +114,36 @@ def test_what_unpacks_to_just_the_limit_is_taken() -> None:
     part = (random.Random(7).randbytes(15_000) + b"\0" * 1_033_576)[: 1024**2]
     content = packed({f"{n}": part for n in range(50)})
     assert sum(map(len, read_zip(content).values())) == MAX_REAL
+
+
+def test_each_limit_lets_pass_what_reaches_it_and_nothing_more() -> None:
+    """Ten megabytes packed, fifty real, two hundred files, a hundred times the packed size."""
+    empty = len(packed({"a": b""}, zipfile.ZIP_STORED))
+    full = packed({"a": random.Random(7).randbytes(MAX_PACKED - empty)}, zipfile.ZIP_STORED)
+    assert len(full) == MAX_PACKED
+    assert len(read_zip(full)["a"]) == MAX_PACKED - empty
+    assert refusal(full + b"x") == "archive_too_large"
+    assert len(read_zip(packed({f"{n}": b"" for n in range(MAX_MEMBERS)}))) == MAX_MEMBERS
+    assert refusal(packed({f"{n}": b"" for n in range(MAX_MEMBERS + 1)})) == "archive_too_many"
+    part = (random.Random(7).randbytes(15_000) + b"\0" * 1_033_576)[: 1024**2]
+    assert refusal(packed({f"{n}": part for n in range(50)} | {"last": b"x"})) == "archive_too_large"
+
+
+def test_a_file_may_be_a_hundred_times_as_large_as_it_was_packed_and_no_larger() -> None:
+    content = random.Random(7).randbytes(20_000)
+    while ratio_of(made := packed({"a": content})) <= 100:
+        taken, content = made, content + b"\0" * 20_000
+    assert ratio_of(taken) > 97
+    assert list(read_zip(taken)) == ["a"]
+    assert refusal(made) == "archive_bomb"
+
+
+def ratio_of(content: bytes) -> float:
+    member = zipfile.ZipFile(io.BytesIO(content)).infolist()[0]
+    return member.file_size / member.compress_size
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(Invalid) as caught:
+        read_zip(content)
+    return caught.value.code

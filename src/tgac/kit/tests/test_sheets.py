@@ -1,9 +1,11 @@
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tgac.kit import sheets
 from tgac.kit.errors import Invalid
 from tgac.kit.sheets import MAX_BYTES, MAX_ROWS, Sheet, guard_cell, plain_cell, read_sheet, write_sheet
 
@@ -103,3 +105,10 @@ def test_what_was_written_is_read_again(rows: list[list[str]]) -> None:
 def test_no_cell_runs_as_a_formula() -> None:
     written = write_sheet(("bot",), [["=HYPERLINK(1)"], ["＠SUM(1)"], ["plain"]]).decode("utf-8-sig")
     assert written.splitlines() == ["bot", "'=HYPERLINK(1)", "'＠SUM(1)", "plain"]
+
+
+def test_every_table_that_leaves_is_written_here() -> None:
+    """So that no list is ever exported whose cells run as formulas."""
+    source = Path(sheets.__file__).parents[1]
+    product = [path for path in source.rglob("*.py") if "tests" not in path.parts]
+    assert {one.name for one in product if re.search(r"^(import|from) csv\b", one.read_text(), re.M)} == {"sheets.py"}
