@@ -86,7 +86,7 @@ from tgac.proxies.verify import check_proxy
 from tgac.settings import api as settings_api
 from tgac.settings import web as settings_web
 from tgac.tasks import api as tasks_api
-from tgac.tasks import editor_web, playlists_api, playlists_web, versions_api, versions_web
+from tgac.tasks import editor_web, playlists_api, playlists_web, presets_api, presets_web, versions_api, versions_web
 from tgac.tasks import web as tasks_web
 from tgac.version import VERSION
 
@@ -160,6 +160,7 @@ ROUTERS = (
     proxies_api.router,
     channels_api.router,
     playlists_api.router,
+    presets_api.router,
     tasks_api.router,
     versions_api.router,
     comments_api.router,
@@ -180,6 +181,7 @@ ROUTERS = (
     channels_list_web.router,
     channels_web.router,
     playlists_web.router,
+    presets_web.router,
     editor_web.router,
     tasks_web.router,
     versions_web.router,

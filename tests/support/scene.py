@@ -30,6 +30,7 @@ from tgac.profiles.forms import ProfileFields
 from tgac.profiles.service import save_profile
 from tgac.proxies.models import Proxy
 from tgac.tables import METADATA
+from tgac.tasks.presets import create_preset
 from tgac.wiring import guarded, make_app
 
 CANARY = "canary"
@@ -129,6 +130,7 @@ async def _furnish(world: World, name: str) -> int:
         await make_connect_link(act, f"{name} client")
         await _recall(act)
         await create_playlist(act, f"{name} playlist", [place.row.id])
+        await create_preset(act, f"{name} preset", {"delay": {"min_s": 0, "max_s": 9}})
         await begin_import(act, f"123456789:{'A' * 35}")
         act.session.add(a_request(act, name))
         act.session.add(Proxy(scheme="http", host="127.0.0.1", port=1, username=name, created_at=act.now))

@@ -33,12 +33,13 @@ NO_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
     "where in one's own list the next page begins": ("cursor",),
     "a version of what the path names": ("version", "against"),
     "a secret, and who brings it may": ("secret", "token", "login_token", "code", "digest"),
-    "sent whole": ("photo", "file", "config"),
+    "sent whole": ("photo", "file", "config", "values"),
     "a figure": (
         *("limit", "days", "last", "port", "weight", "review_days", "collision_limit_per_post", "quota_projects"),
         *("default_quota_projects", "delete_after_s", "expire_s", "expire_after_s", "deadline_s", "silence_s", "share"),
         *("min_s", "max_s", "pause_s", "min_length", "max_length", "weekdays", "reader_comments", "per_post", "number"),
         *("per_bot_day", "per_bot_hour", "per_channel_day", "per_channel_hour", "ramp_up_days"),
+        *("per_hour", "per_day", "active_threads_per_bot"),
     ),
     "a choice": (
         *("action", "do", "state", "reason", "status", "room", "show", "mode", "kind", "role", "scope", "scheme"),
@@ -81,6 +82,8 @@ READ_BY_HAND: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /projects/{project_id}/bots/profiles/preview": {},
     "POST /api/v1/projects/{project_id}/bots/profiles/import": {},
     "POST /language": {"lang": "en"},
+    "POST /projects/{project_id}/presets": {"name": "Another", "delay.min_s": "0", "delay.max_s": "9"},
+    "POST /projects/{project_id}/presets/{preset_id}": {"name": "Another", "delay.min_s": "0", "delay.max_s": "9"},
 }
 """Forms whose fields no model declares, with a word or the row that each names."""
 TABLE: Final = "bot,photo\r\n{bot},{photo}\r\n"

@@ -28,9 +28,10 @@ from tgac.people.models import Project
 from tgac.people.queries import the_project
 from tgac.posts.models import Post
 from tgac.settings.service import holding_here
-from tgac.tasks.config import Media, TaskConfig
+from tgac.tasks.config import Media, TaskConfig, filled
 from tgac.tasks.facts import PostFacts
 from tgac.tasks.models import Task, TaskBot
+from tgac.tasks.presets import presets_here
 from tgac.tasks.queries import bots_writing, find_task, tasks_like
 from tgac.tasks.service import checked_document
 from tgac.tasks.targets import Aim, aimed_at, pairs
@@ -176,6 +177,7 @@ async def _subject(act: Act, what: What) -> Subject:
         config = checked_document(what.config)
     else:
         config = TaskConfig.model_validate(task.config if task else {})
+    config = TaskConfig.model_validate(filled(config.dump(), await presets_here(act)))
     aim = aimed_at(Aim(config.targets.channels, config.targets.playlists)).order_by(Channel.id)
     channels = {channel.id: channel for channel in await act.session.scalars(aim)}
     prices = (act.config.openai_price_in, act.config.openai_price_out)
@@ -194,7 +196,8 @@ async def _places(act: Act, subject: Subject, channel_ids: Collection[int]) -> d
     meeting = {(row.task_id, row.channel_id) for row in await act.session.execute(asked)}
     bots = await _bots(act, task_ids, channel_ids)
     takers: dict[int, list[Taker]] = {one: [] for one in channel_ids}
-    documents = {task.id: TaskConfig.model_validate(task.config) for task in tasks}
+    own = await presets_here(act)
+    documents = {task.id: TaskConfig.model_validate(filled(task.config, own)) for task in tasks}
     for channel_id in channel_ids:
         for task in tasks:
             is_tried = task is subject.task

@@ -23,6 +23,7 @@ from tgac.settings.service import Holding, hold_stop, holding_here
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
+from tgac.tasks.presets import presets_here
 from tgac.tasks.timing import after_quiet
 
 PAUSED_LOOK_S = 15.0
@@ -104,13 +105,15 @@ async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     scenes = await _scenes(act, comments)
     begun = await _begun_lately(act, comments)
     holding = await holding_here(act)
-    caps = _caps(act, scenes, holding)
+    presets = await presets_here(act)
+    configs = {number: config_of(scene.task.config, presets) for number, scene in scenes.items()}
+    caps = _caps(act, scenes, configs, holding=holding)
     ledger = await ledger_of(act, {_where(scene): caps[number] for number, scene in scenes.items() if number in caps})
     gates: dict[int, Gate] = {}
     for comment in comments:
         scene, held = scenes[comment.id], caps.get(comment.id, ())
         stop = Stop("cancelled", reasons.INSTALLATION_STOPPED) if holding.stopped_at else None
-        gates[comment.id] = gate = stop or _look(act, comment, scene, begun=begun)
+        gates[comment.id] = gate = stop or _look(act, comment, scene, config=configs[comment.id], begun=begun)
         if isinstance(gate, Ready) and (full := ledger.full(_where(scene), held)):
             gates[comment.id] = Held((full.until - act.now).total_seconds(), full.reason)
         elif isinstance(gate, Ready):
@@ -119,11 +122,13 @@ async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     return gates
 
 
-def _caps(act: Act, scenes: Mapping[int, _Scene], holding: Holding) -> dict[int, tuple[Cap, ...]]:
+def _caps(
+    act: Act, scenes: Mapping[int, _Scene], configs: Mapping[int, TaskConfig | None], *, holding: Holding
+) -> dict[int, tuple[Cap, ...]]:
     """Our own limits, by comment."""
     caps: dict[int, tuple[Cap, ...]] = {}
     for number, scene in scenes.items():
-        config = config_of(scene.task.config)
+        config = configs[number]
         if scene.bot is not None and config is not None:
             came = scene.task.created_at, scene.bot.created_at, scene.channel.confirmed_at
             newest = max(moment for moment in came if moment is not None)
@@ -152,14 +157,14 @@ async def _scenes(act: Act, comments: Sequence[Comment]) -> dict[int, _Scene]:
     return {row[0]: _Scene(*row[1:]) for row in await act.session.execute(asked)}
 
 
-def _look(act: Act, comment: Comment, scene: _Scene, *, begun: _Begun) -> Gate:
+def _look(act: Act, comment: Comment, scene: _Scene, *, config: TaskConfig | None, begun: _Begun) -> Gate:
     if stop := _forbidden_by_owner(scene.project, scene.task):
         return stop
     if comment.expires_at is not None and act.now > comment.expires_at:
         return Stop("expired", expiry_of(comment))
     if scene.task.status == "PAUSED" or scene.project.status == "paused":
         return Held(PAUSED_LOOK_S, reasons.PAUSED)
-    bot, config = scene.bot, config_of(scene.task.config)
+    bot = scene.bot
     if bot is None or config is None:
         return Stop("cancelled", reasons.TASK_UNREADABLE if bot else reasons.BOT_NOT_ACTIVE)
     if stop := _forbidden_by_place(comment, scene, bot):

@@ -118,7 +118,7 @@ def share_of(days: int, newest: datetime, now: datetime) -> float:
 
 def caps_of(limits: Limits, holding: Holding, *, newest: datetime, now: datetime) -> tuple[Cap, ...]:
     """The caps that hold for a comment; `newest` is when the youngest of its task, bot and channel came."""
-    share = share_of(limits.ramp_up_days, newest, now)
+    share = share_of(limits.ramp_up_days or 0, newest, now)
     return tuple(_caps(limits, holding, share))
 
 
@@ -141,7 +141,7 @@ def _caps(limits: Limits, holding: Holding, share: float) -> Iterator[Cap]:
         ("limit_project_hour", "project", holding.per_hour, HOUR_S),
         ("limit_project_day", "project", holding.per_day, DAY_S),
         ("limit_threads", "threads", holding.active_threads_per_bot, ACTIVE_S),
-        ("limit_pause", "bot", 1 if limits.pause_s else None, limits.pause_s),
+        ("limit_pause", "bot", 1 if limits.pause_s else None, limits.pause_s or 0),
     )
     yield from (Cap(code, scope, most, seconds, most) for code, scope, most, seconds in fixed if most is not None)
 

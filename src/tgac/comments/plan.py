@@ -62,7 +62,7 @@ def _plan(act: Act, post: Post, seen: Survey, tools: Tools) -> list[Decided]:
 
 
 def _plan_task(act: Act, task: Task, post: Post, *, seen: Survey, tools: Tools) -> list[Decided]:
-    config, decided = config_of(task.config), []
+    config, decided = config_of(task.config, seen.presets), []
     for n in range(1, (config.limits.per_post if config else 1) + 1):
         comment = seen.known(task, post, n)
         if comment is not None and not _may_be_decided_again(comment, post):

@@ -12,7 +12,9 @@ from tgac.kit.act import Act
 from tgac.people.models import Project
 from tgac.posts.models import Post
 from tgac.settings.service import Holding, holding_here
+from tgac.tasks.config import Preset
 from tgac.tasks.models import Task
+from tgac.tasks.presets import presets_here
 from tgac.tasks.queries import bots_by_place, tasks_for_channels
 
 STANDING = ("planned", "awaiting_approval", "sending", "sent", "unknown")
@@ -25,6 +27,7 @@ class Survey:
 
     project: Project
     holding: Holding
+    presets: dict[str, Preset]
     posts: dict[int, Post]
     channels: dict[int, Channel]
     tasks: dict[int, list[Task]]
@@ -59,6 +62,7 @@ async def survey(act: Act, post_ids: Sequence[int]) -> Survey:
     return Survey(
         project=await act.session.get_one(Project, act.project_id),
         holding=await holding_here(act),
+        presets=await presets_here(act),
         posts=posts,
         channels=await _channels(act, channel_ids),
         tasks=tasks,

@@ -1,5 +1,6 @@
 """Tasks in JSON."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,9 +15,10 @@ from tgac.kit.web.deps import ReadAct, RowId, ToolsDep, WriteAct
 from tgac.kit.web.i18n import _
 from tgac.kit.web.paging import Page, paged
 from tgac.tasks import service
-from tgac.tasks.config import TaskConfig
+from tgac.tasks.config import Preset, TaskConfig
 from tgac.tasks.forms import Assign, NewTask, PreviewAsked, TaskChange, Toggle
 from tgac.tasks.models import Task
+from tgac.tasks.presets import config_held, presets_here
 from tgac.tasks.preview import Shown, preview_task, scene_for
 from tgac.tasks.queries import TaskStatus, find_task, tasks_like
 from tgac.tasks.reach import Reach, bot_ids_of, reaches
@@ -101,14 +103,15 @@ async def described(act: Act, *tasks: Task) -> list[dict[str, Any]]:
     """What is told of tasks."""
     reach = await reaches(act, tasks)
     bot_ids = await bot_ids_of(act, [task.id for task in tasks])
-    return [_described(task, bot_ids[task.id], reach[task.id]) for task in tasks]
+    own = await presets_here(act)
+    return [_described(task, bot_ids[task.id], reach[task.id], own=own) for task in tasks]
 
 
 async def _shown(act: Act, task: Task, *, status: int = 200) -> JSONResponse:
     return ok((await described(act, task))[0], status=status)
 
 
-def _described(task: Task, bot_ids: list[int], reach: Reach) -> dict[str, Any]:
+def _described(task: Task, bot_ids: list[int], reach: Reach, *, own: Mapping[str, Preset]) -> dict[str, Any]:
     config = TaskConfig.model_validate(task.config)
     return {
         "id": task.id,
@@ -119,7 +122,7 @@ def _described(task: Task, bot_ids: list[int], reach: Reach) -> dict[str, Any]:
         "config": config.dump(),
         "bots": bot_ids,
         "channels": reach.channels,
-        "sentence": sentence_of(config, reach),
+        "sentence": sentence_of(config_held(task.config, own), reach),
         "created_at": task.created_at,
         "updated_at": task.updated_at,
     }

@@ -23,6 +23,7 @@ from tgac.tasks.config import TaskConfig
 from tgac.tasks.draft import add_variant, aim_of, bots_of, document_of, form_of, refuse, typed, variants_of
 from tgac.tasks.models import Task
 from tgac.tasks.picking import choose_all, is_search, pickers
+from tgac.tasks.presets import presets_here
 from tgac.tasks.preview import preview_draft, scene_for
 from tgac.tasks.queries import find_task
 from tgac.tasks.reach import bot_ids_of, reach_of
@@ -153,7 +154,7 @@ async def _editor(
         action=f"{root}/{task.id}/edit" if task else f"{root}/new",
         variants=variants_of(form),
         pickers=await pickers(act, form),
-        presets=presets(),
+        presets=presets(await presets_here(act)),
         media=media_choices(),
         weekdays=weekday_choices(),
         variables=variable_choices(),
@@ -174,7 +175,7 @@ async def _preview(act: Act, form: Filled[Any], base: TaskConfig) -> dict[str, A
         "scene": scene,
         "seed": seed,
         "bubbles": preview_draft(document["content"], scene, random.Random(seed)),
-        "draft_sentence": draft_sentence(document, await reach_of(act, aim, bot_ids)),
+        "draft_sentence": draft_sentence(document, await reach_of(act, aim, bot_ids), await presets_here(act)),
         "root": f"/projects/{act.project_id}/tasks",
     }
 

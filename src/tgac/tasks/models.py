@@ -79,6 +79,16 @@ class TaskTarget(Owned, Base):
     )
 
 
+class TaskPreset(Owned, Base):
+    """A preset of the project's own; `values` is the document of `config.Preset`. Tasks name it."""
+
+    __tablename__ = "task_presets"
+    name: Mapped[str] = mapped_column(String(40))
+    values: Mapped[dict[str, Any]]
+
+    __table_args__ = owned_args(UniqueConstraint("project_id", "name"))
+
+
 class TaskBot(Owned, Base):
     """A bot that serves a task."""
 

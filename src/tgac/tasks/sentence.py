@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tgac.kit.web.i18n import _, ngettext
-from tgac.tasks.config import Approval, Delay, Filter, QuietHours, TaskConfig
+from tgac.tasks.config import Approval, Delay, Filter, Preset, QuietHours, TaskConfig, filled
 from tgac.tasks.limit_words import limit_words
 from tgac.tasks.reach import Reach
 
@@ -58,18 +58,18 @@ def _manners(config: TaskConfig) -> Iterator[str]:
         yield _("It stays when the post goes.")
 
 
-def draft_sentence(document: Mapping[str, Any], reach: Reach) -> str | None:
+def draft_sentence(document: Mapping[str, Any], reach: Reach, own: Mapping[str, Preset]) -> str | None:
     """The same of a document that has not been checked, whatever it says; None where it cannot be read.
 
-    What it is aimed at and what it says are left aside: the sentence takes neither from the document.
+    `own` are the project's presets. What it is aimed at and what it says are left aside: the sentence takes neither
+    from the document.
     """
     content = {name: document.get("content", {}).get(name) is True for name in _SAID_OF_CONTENT}
     told = {name: part for name, part in document.items() if name != "targets"} | {"content": content}
     try:
-        config = TaskConfig.model_validate(told)
-    except ValidationError:
+        return sentence_of(TaskConfig.model_validate(filled(told, own)), reach)
+    except (ValidationError, KeyError):
         return None
-    return sentence_of(config, reach)
 
 
 def delay_words(window: Delay) -> str:

@@ -43,7 +43,7 @@ def expires_at(published_at: datetime, timing: Timing, zone: tzinfo) -> datetime
     """After this moment (UTC) the comment is not sent any more: the window's end, moved out of quiet hours, and the
     config's `expire_after_s`."""
     end = published_at.astimezone(UTC) + timedelta(seconds=timing.window.max_s)
-    return after_quiet(end, timing.quiet_hours, zone) + timedelta(seconds=timing.expire_after_s)
+    return after_quiet(end, timing.quiet_hours, zone) + timedelta(seconds=timing.expiry_s)
 
 
 def is_quiet(moment: datetime, quiet: QuietHours | None, zone: tzinfo) -> bool:

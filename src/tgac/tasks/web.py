@@ -18,6 +18,7 @@ from tgac.tasks import service
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.forms import Deletion, Toggle
 from tgac.tasks.models import Task
+from tgac.tasks.presets import config_held, presets_here
 from tgac.tasks.preview import preview_task, scene_for
 from tgac.tasks.queries import TaskStatus, find_task, tasks_like
 from tgac.tasks.reach import around, bot_ids_of, reaches
@@ -42,13 +43,13 @@ async def list_page(
     """The project's tasks, each as a sentence with its switch."""
     require(act, Right.LOOK)
     tasks, following = await paged(act, tasks_like(asked.q, status), Task.id, page=asked)
-    reach = await reaches(act, tasks)
+    reach, own = await reaches(act, tasks), await presets_here(act)
     return page(
         request,
         "tasks/list.html",
         **common(act),
         tasks=tasks,
-        sentences={one.id: draft_sentence(one.config, reach[one.id]) for one in tasks},
+        sentences={one.id: draft_sentence(one.config, reach[one.id], own) for one in tasks},
         asked=asked,
         chosen=status or "",
         next_url=next_address(request, following),
@@ -115,6 +116,7 @@ async def _task_page(
     deleting: Filled[Any] | None = None,
 ) -> HTMLResponse:
     config = TaskConfig.model_validate(task.config)
+    held = config_held(task.config, await presets_here(act))
     reach = (await reaches(act, [task]))[task.id]
     bot_ids = (await bot_ids_of(act, [task.id]))[task.id]
     aim = Aim(config.targets.channels, config.targets.playlists)
@@ -127,14 +129,14 @@ async def _task_page(
         **common(act) | ({"notices": notices} if notices else {}),
         task=task,
         config=config,
-        sentence=sentence_of(config, reach),
+        sentence=sentence_of(held, reach),
         reach=reach,
         channels=channels,
         bots=bots,
         playlists=playlists,
         bubbles=preview_task(config, scene, random.Random(task.version)),
         scene=scene,
-        rules=list(rules_of(config)),
+        rules=list(rules_of(held)),
         deleting=deleting,
     )
 

@@ -1,11 +1,11 @@
 """What the pages of tasks say of the document's values, in the reader's language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from tgac.kit.web.i18n import N_, _, ngettext, show_number
 from tgac.settings.forms import PRESET_WORDS
-from tgac.tasks.config import MEDIA, PRESETS, After, Delay, Filter, TaskConfig
+from tgac.tasks.config import MEDIA, PRESETS, After, Delay, Filter, Preset, TaskConfig
 from tgac.tasks.sentence import delay_words
 
 MEDIA_WORDS: Final = {
@@ -34,9 +34,10 @@ _VARIABLES: Final = {
 }
 
 
-def presets() -> list[tuple[str, str, str]]:
-    """The presets of timing: key, name, and what they mean."""
-    return [(key, _(PRESET_WORDS[key]), delay_words(window)) for key, window in PRESETS.items()]
+def presets(own: Mapping[str, Preset]) -> list[tuple[str, str, str]]:
+    """The presets, those of the project last: key, name, and what they mean."""
+    usual = [(key, _(PRESET_WORDS[key]), delay_words(one.delay)) for key, one in PRESETS.items()]
+    return [*usual, *((name, name, delay_words(one.delay)) for name, one in own.items())]
 
 
 def media_choices() -> list[tuple[str, str]]:
@@ -62,7 +63,7 @@ def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
         yield _("Quiet hours"), f"{timing.quiet_hours.from_}–{timing.quiet_hours.to}"
     if timing.time_zone:
         yield _("Time zone"), timing.time_zone
-    minutes = timing.expire_after_s // 60
+    minutes = timing.expiry_s // 60
     yield _("At the latest"), ngettext("%(n)s minute after the window", "%(n)s minutes after the window", minutes)
     if content.label:
         yield _("Label"), content.label

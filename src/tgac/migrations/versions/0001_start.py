@@ -611,6 +611,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_proxies_project_id"), ["project_id"], unique=False)
 
     op.create_table(
+        "task_presets",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("values", Json, nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_task_presets_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_presets")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_task_presets_project_id_id")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_task_presets_project_id_name")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("task_presets", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_task_presets_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "tasks",
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("mode", sa.String(length=16), nullable=False),
@@ -1324,6 +1342,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tasks_project_id"))
 
     op.drop_table("tasks")
+    with op.batch_alter_table("task_presets", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_task_presets_project_id"))
+
+    op.drop_table("task_presets")
     with op.batch_alter_table("proxies", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_proxies_project_id"))
 

@@ -11,10 +11,12 @@ from tgac.tasks.config.parts import (
     Filter,
     Limits,
     Llm,
+    Preset,
     QuietHours,
     TaskConfig,
     Timing,
     Variant,
+    filled,
 )
 
 __all__ = [
@@ -29,9 +31,11 @@ __all__ = [
     "Limits",
     "Llm",
     "Media",
+    "Preset",
     "QuietHours",
     "TaskConfig",
     "Timing",
     "Variant",
     "check_config",
+    "filled",
 ]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from tgac.kit.web.i18n import N_
-from tgac.settings.forms import STANDARD, Preset
+from tgac.settings.forms import STANDARD
 from tgac.tasks.config.kinds import (
     WEEK,
     Bool,
@@ -109,6 +109,9 @@ class Content(Part):
     llm: Llm = Llm()
 
 
+PresetName = Annotated[Str, Field(max_length=40), AfterValidator(line)]
+
+
 class Delay(Part):
     """Seconds after publication, at least and at most."""
 
@@ -148,34 +151,69 @@ class WaitFor(Part):
     otherwise: Literal["send", "skip"] = "send"
 
 
-class Timing(Part):
-    """When. `delay` null: as the preset says. `time_zone` null: the channel's, else the project's."""
+Cap = Annotated[Int, Field(ge=1, le=100_000)] | None
+Expiry = Annotated[Int, Field(ge=60, le=WEEK)]
+RampUp = Annotated[Int, Field(ge=0, le=90)]
 
-    preset: Preset = STANDARD
+
+class Preset(Part):
+    """Values of timing and limits under one name: they hold where a task's document has null."""
+
+    delay: Delay
+    quiet_hours: QuietHours | None = None
+    expire_after_s: Expiry = 3600
+    per_channel_hour: Cap = None
+    per_channel_day: Cap = None
+    per_bot_hour: Cap = None
+    per_bot_day: Cap = None
+    pause_s: Seconds = 0
+    ramp_up_days: RampUp = 3
+
+
+PRESETS: Mapping[str, Preset] = {
+    "safe": Preset(
+        delay=Delay(min_s=600, max_s=1800),
+        per_channel_hour=6,
+        per_channel_day=40,
+        per_bot_hour=60,
+        per_bot_day=400,
+        pause_s=20,
+    ),
+    "balanced": Preset(delay=Delay(min_s=180, max_s=420)),
+    "boost": Preset(delay=Delay(min_s=30, max_s=120), ramp_up_days=0),
+}
+"""Those that every project has; Balanced and Boost set no caps besides Telegram's and the project's."""
+
+
+class Timing(Part):
+    """When. What is null is as the preset says; `filled` puts it in. `time_zone` null: the project's."""
+
+    preset: PresetName = STANDARD
     delay: Delay | None = None
     quiet_hours: QuietHours | None = None
     time_zone: Zone | None = None
-    expire_after_s: Annotated[Int, Field(ge=60, le=WEEK)] = 3600
+    expire_after_s: Expiry | None = None
     typing: Bool = False
     wait_for: WaitFor = WaitFor()
 
     @property
     def window(self) -> Delay:
         """The delay that holds: the task's own, else the preset's."""
-        return self.delay or PRESETS[self.preset]
+        return self.delay or self._preset.delay
+
+    @property
+    def expiry_s(self) -> int:
+        """The `expire_after_s` that holds."""
+        return self._preset.expire_after_s if self.expire_after_s is None else self.expire_after_s
+
+    @property
+    def _preset(self) -> Preset:
+        return PRESETS.get(self.preset, PRESETS[STANDARD])
 
     @property
     def zone(self) -> ZoneInfo | None:
         """The task's own zone, if it has one."""
         return ZoneInfo(self.time_zone) if self.time_zone else None
-
-
-PRESETS: Mapping[str, Delay] = {
-    "safe": Delay(min_s=600, max_s=1800),
-    "balanced": Delay(min_s=180, max_s=420),
-    "boost": Delay(min_s=30, max_s=120),
-}
-Cap = Annotated[Int, Field(ge=1, le=100_000)] | None
 
 
 class Limits(Part):
@@ -189,8 +227,8 @@ class Limits(Part):
     per_channel_day: Cap = None
     per_bot_hour: Cap = None
     per_bot_day: Cap = None
-    pause_s: Seconds = 0
-    ramp_up_days: Annotated[Int, Field(ge=0, le=90)] = 3
+    pause_s: Seconds | None = None
+    ramp_up_days: RampUp | None = None
 
 
 class Approval(Part):
@@ -221,3 +259,21 @@ class TaskConfig(Part):
     def dump(self) -> dict[str, Any]:
         """The complete document as JSON holds it; `check_config` gives the same config back."""
         return self.model_dump(mode="json")
+
+
+def filled(document: Mapping[str, Any], own: Mapping[str, Preset]) -> dict[str, Any]:
+    """The document with its preset's values where it has none. `own` are the project's presets by name.
+
+    Raises KeyError where there is no such preset. What cannot be read stays as it is, for whoever reads it to refuse.
+    """
+    parts = {name: {} if document.get(name) is None else document[name] for name in ("timing", "limits")}
+    if not all(isinstance(part, Mapping) for part in parts.values()):
+        return dict(document)
+    name = parts["timing"].get("preset", STANDARD)
+    if not isinstance(name, str):
+        return dict(document)
+    values = (PRESETS.get(name) or own[name]).model_dump(mode="json")
+    own_timing = {key: values.pop(key) for key in ("delay", "quiet_hours", "expire_after_s")}
+    usual = {"timing": own_timing, "limits": values}
+    said = {part: {k: v for k, v in given.items() if v is not None} for part, given in parts.items()}
+    return {**document, **{part: usual[part] | said[part] for part in parts}}

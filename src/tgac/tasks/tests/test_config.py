@@ -42,14 +42,14 @@ def test_every_key_has_its_default() -> None:
                     "allowed_links": []},
         },
         "timing": {
-            "preset": "balanced", "delay": None, "quiet_hours": None, "time_zone": None, "expire_after_s": 3600,
+            "preset": "balanced", "delay": None, "quiet_hours": None, "time_zone": None, "expire_after_s": None,
             "typing": False,
             "wait_for": {"reader_comments": 0, "silence_s": None, "question": False, "deadline_s": 1800,
                          "otherwise": "send"},
         },
         "limits": {
             "per_post": 1, "per_channel_hour": None, "per_channel_day": None, "per_bot_hour": None,
-            "per_bot_day": None, "pause_s": 0, "ramp_up_days": 3,
+            "per_bot_day": None, "pause_s": None, "ramp_up_days": None,
         },
         "approval": {"mode": "none", "expire_s": 3600, "otherwise": "skip"},
         "after": {"follow_edits": "no", "delete_after_s": None, "delete_with_post": True},
@@ -134,7 +134,7 @@ def test_what_was_saved_is_read_again_as_the_same() -> None:
             {"content": {"variants": [{"text": "a", "buttons": [[{"text": "", "url": "https://a.b"}]]}]}},
             "content.variants.0.buttons.0.0.text",
         ),
-        ({"timing": {"preset": "fast"}}, "timing.preset"),
+        ({"timing": {"preset": "x" * 41}}, "timing.preset"),
         ({"timing": {"delay": {"min_s": 2, "max_s": 1}}}, "timing.delay"),
         ({"timing": {"delay": {"min_s": 0, "max_s": 604801}}}, "timing.delay.max_s"),
         ({"timing": {"delay": {"min_s": 0}}}, "timing.delay.max_s"),
@@ -168,12 +168,12 @@ def test_what_this_release_does_not_honour_is_refused(path: str) -> None:
 
 
 def test_the_presets_give_the_delay() -> None:
-    assert {name: (delay.min_s, delay.max_s) for name, delay in PRESETS.items()} == {
+    assert {name: (one.delay.min_s, one.delay.max_s) for name, one in PRESETS.items()} == {
         "safe": (600, 1800),
         "balanced": (180, 420),
         "boost": (30, 120),
     }
-    assert check_config(merged({"timing": {"preset": "boost"}})).timing.window == PRESETS["boost"]
+    assert check_config(merged({"timing": {"preset": "boost"}})).timing.window == PRESETS["boost"].delay
     assert check_config(FULL_DOCUMENT).timing.window.max_s == 604800
 
 
