@@ -106,6 +106,9 @@ ALSO: dict[str, tuple[int, str]] = {
     ),
     "button_text": (400, 'Bad Request: can\'t parse inline keyboard button: field "text" must be of type String'),
     "poll_options": (400, "Bad Request: poll must have at least 1 option"),
+    "poll_too_many": (400, "Bad Request: poll can't have more than 12 options"),
+    "poll_option_empty": (400, "Bad Request: poll options must be non-empty"),
+    "poll_option_long": (400, "Bad Request: poll options length must not exceed 100"),
     "poll_question": (400, "Bad Request: poll question must be non-empty"),
     "poll_too_long": (400, "Bad Request: poll question length must not exceed 300"),
     "query_too_old": (

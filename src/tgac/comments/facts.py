@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from tgac.comments.decide import Order
 from tgac.comments.models import Comment
 from tgac.journal.service import About
 from tgac.kit.telegram.links import message_link
-from tgac.kit.telegram.types import Button, Look, Quote
+from tgac.kit.telegram.types import Button, Look, Poll, Quote
 from tgac.people.models import Project
 from tgac.posts.models import Post
 from tgac.tasks.config import Content, TaskConfig
@@ -93,7 +94,18 @@ def look_of(comment: Comment, content: Content) -> Look:
     """How the comment is shown besides its text."""
     rows = comment.decision.get("buttons", [])
     keyboard = tuple(tuple(Button(one["text"], url=one["url"]) for one in row) for row in rows)
-    return Look(keyboard=keyboard, link_preview=content.link_preview, silent=content.silent)
+    return Look(keyboard=keyboard, link_preview=content.link_preview, silent=content.silent, poll=poll_of(comment))
+
+
+def poll_of(comment: Comment) -> Poll | None:
+    """The poll that the comment is, if it is one; its text is the question."""
+    given = comment.decision.get("poll")
+    return Poll(tuple(given["options"]), given["anonymous"], given["multiple"], given["about"]) if given else None
+
+
+def kept_poll(poll: Poll | None) -> dict[str, Any] | None:
+    """A poll as a decision keeps it."""
+    return asdict(poll) | {"options": list(poll.options)} if poll else None
 
 
 def quote_of(post: Post) -> Quote | None:

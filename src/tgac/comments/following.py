@@ -62,6 +62,9 @@ async def follow_post(tools: Tools, job: FollowPost) -> Outcome:
 
 
 async def _follow(act: Act, comment: Comment, task: Task, config: TaskConfig) -> None:
+    if stays := _why_it_stays(comment):
+        note(act, comment, "edit", stays)
+        return
     text = await _rewritten(act, comment, config)
     if isinstance(text, Reason):
         note(act, comment, "edit", text)
@@ -82,6 +85,13 @@ async def _follow(act: Act, comment: Comment, task: Task, config: TaskConfig) ->
         record(act, "comment_edit_asked", **about(comment))
     else:
         _begin(act, comment, edit)
+
+
+def _why_it_stays(comment: Comment) -> Reason | None:
+    if comment.decision.get("poll"):
+        return reasons.POLL_STAYS
+    is_by_model = comment.decision.get("llm", {}).get("state") == "written"
+    return reasons.MODEL_STAYS if is_by_model else None
 
 
 async def _rewritten(act: Act, comment: Comment, config: TaskConfig) -> Outgoing | Reason:

@@ -12,7 +12,17 @@ from sqlalchemy import select
 
 from tgac.bots.service import token_of
 from tgac.comments.decide import write_text
-from tgac.comments.facts import about, bot_facts, channel_facts, look_of, post_facts, quote_of, written_at
+from tgac.comments.facts import (
+    about,
+    bot_facts,
+    channel_facts,
+    kept_poll,
+    look_of,
+    poll_of,
+    post_facts,
+    quote_of,
+    written_at,
+)
 from tgac.comments.gate import Gate, Held, Ready, Stop, may_leave
 from tgac.comments.models import Comment
 from tgac.comments.reasons import WORKER_LOST, stored
@@ -153,12 +163,14 @@ def _text(act: Act, comment: Comment, ready: Ready) -> Outgoing:
     post = ready.post
     is_fresh = post.edited_at is None or post.edited_at <= written_at(comment)
     if is_fresh or comment.decision.get("approved"):  # what a person has approved goes out as they saw it
-        return let_out(comment.text or "", allowed=frozenset(comment.decision["allowed"]))
+        return let_out(comment.text or "", allowed=frozenset(comment.decision["allowed"]), poll=poll_of(comment))
     facts = post_facts(act.config.telegram_link_base, post, ready.channel)
     zone = ready.config.timing.zone or ZoneInfo(ready.project.time_zone)
     moment = act.now.astimezone(zone)
     scene = Scene(facts, channel_facts(ready.channel), bot_facts(ready.bot), moment, facts.language or "en")
-    return write_text(ready.config, scene, seed=comment.decision["seed"], skip=comment.decision.get("tried", 0))
+    text = write_text(ready.config, scene, seed=comment.decision["seed"], skip=comment.decision.get("tried", 0))
+    comment.decision = comment.decision | {"poll": kept_poll(text.poll)}
+    return text
 
 
 async def give_up(tools: Tools, project_id: int, comment_id: int, stop: Stop) -> None:

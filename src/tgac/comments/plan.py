@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from tgac.channels.models import Channel
 from tgac.comments.decide import Decision, Plan, Thread, decide
-from tgac.comments.facts import about, channel_facts, has_thread, order_for, post_facts, zone_for
+from tgac.comments.facts import about, channel_facts, has_thread, kept_poll, order_for, post_facts, zone_for
 from tgac.comments.jobs import PlanPost, SendComment, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
@@ -164,5 +164,6 @@ def _write_plan(comment: Comment, plan: Plan) -> None:
     comment.text = plan.text.html
     comment.decision = comment.decision | {
         "allowed": sorted(plan.text.allowed),
+        "poll": kept_poll(plan.text.poll),
         "buttons": [[{"text": button.text, "url": button.url} for button in row] for row in plan.text.buttons],
     }

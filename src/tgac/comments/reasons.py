@@ -53,6 +53,8 @@ PLACE_TOLD = Reason(
     "place_told", N_("Where it stands was told by a person; the program deletes only what it placed: delete it there.")
 )
 BOT_AWAY = Reason("bot_away", N_("The bot that wrote it was removed or shut out: delete it in Telegram."))
+POLL_STAYS = Reason("poll_stays", N_("Telegram lets nobody edit a poll."))
+MODEL_STAYS = Reason("model_stays", N_("A language model wrote it, so the template does not write over it."))
 NEVER_SENT = Reason("never_sent", N_("It was not sent, so there is nothing to delete."))
 MAY_NOT_DELETE = Reason(
     "may_not_delete",

@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import select
 
 from tgac.channels.models import Channel
-from tgac.comments.facts import about, version_of
+from tgac.comments.facts import about, kept_poll, poll_of, version_of
 from tgac.comments.jobs import ExpireApproval, SendComment, ShowReview, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.queries import find_comment
@@ -112,7 +112,8 @@ async def edit_comment(act: Act, comment_id: int, text: str, version: str | None
     require(act, Right.REVIEW)
     comment = await _waiting(act, comment_id, version)
     try:
-        written = let_out(_labelled(text, comment), allowed=frozenset(comment.decision.get("allowed", ())))
+        allowed = frozenset(comment.decision.get("allowed", ()))
+        written = let_out(_labelled(text, comment), allowed=allowed, poll=poll_of(comment))
     except TextError as error:
         raise Invalid(error.sentence, field="text") from None
     if written.html != comment.text:
@@ -133,6 +134,7 @@ async def another_comment(act: Act, comment_id: int, version: str | None = None)
     written, seed = await another_text(act, comment)
     buttons = [[{"text": one.text, "url": one.url} for one in row] for row in written.buttons]
     changed = {"seed": seed, "variant": written.variant, "buttons": buttons, "allowed": sorted(written.allowed)}
+    changed["poll"] = kept_poll(written.poll)
     _put(act, comment, written, changed | {"edited": False, "tried": written.tried})
     record(act, "comment_rewritten", {"name": written.variant}, **about(comment))
     return comment
@@ -243,7 +245,7 @@ def _release(act: Act, comment: Comment) -> None:
 def _labelled(text: str, comment: Comment) -> str:
     """With the label as its last line."""
     label = comment.decision.get("label")
-    if not label or text.rstrip().endswith(escape(label)):
+    if not label or comment.decision.get("poll") or text.rstrip().endswith(escape(label)):
         return text
     return f"{text.rstrip()}\n\n{escape(label)}"
 

@@ -134,6 +134,7 @@ def _preview(shown: Shown) -> dict[str, Any]:
         "name": shown.name,
         "html": shown.html,
         "quote": shown.quote or None,
+        "poll": asdict(shown.poll) if shown.poll else None,
         "runs": runs,
         "buttons": [[asdict(button) for button in row] for row in shown.buttons],
         "length": shown.length,

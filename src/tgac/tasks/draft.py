@@ -18,17 +18,18 @@ from tgac.kit.web.deps import MAX_ID
 from tgac.kit.web.forms import CSRF_FIELD, Filled
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.draft_limits import LIMIT_FIELDS, limit_values, limits_document
+from tgac.tasks.draft_numbers import UNITS, after_document, after_values, decimal, seconds, whole
 from tgac.tasks.targets import Aim
 
 OWN: Final = "own"
 """The choice beside the presets: a delay of the task's own."""
+_TYPED: Final = ("name", "weight", "text", "poll", "poll_open", "poll_multiple")
 PREFIX: Final = "content.variants."
 CHANNELS: Final = "targets.channels"
 PLAYLISTS: Final = "targets.playlists"
 BOTS: Final = "bots"
 EXPIRY: Final = "approval.expire_s"
 """Typed in minutes."""
-_UNITS: Final = {"s": 1, "min": 60, "h": 3600}
 _LISTS: Final = ("any_words", "no_words")
 _NUMBERS: Final = ("min_length", "max_length")
 _LLM_LISTS: Final = ("forbidden", "allowed_links")
@@ -46,7 +47,7 @@ _SHOWN: Final = frozenset(
     }
 ) | LIMIT_FIELDS  # fmt: skip
 _VARIANT = re.compile(
-    r"content\.variants\.(\d{1,3})\.(name|weight|text|buttons)(?:\.(\d{1,3})\.(\d{1,3})\.(text|url))?"
+    r"content\.variants\.(\d{1,3})\.(name|weight|text|poll|poll_open|poll_multiple|buttons)(?:\.(\d{1,3})\.(\d{1,3})\.(text|url))?"
 )
 
 
@@ -66,11 +67,14 @@ class _Variant:
     name: str = ""
     weight: str = "1"
     text: str = ""
+    poll: str = ""
+    poll_open: str = ""
+    poll_multiple: str = ""
     buttons: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)
 
     @property
     def is_blank(self) -> bool:
-        return not self.text.strip() and not any(self.rows())
+        return not self.text.strip() and not self.poll.strip() and not any(self.rows())
 
     def rows(self) -> list[list[dict[str, str]]]:
         rows: dict[int, list[dict[str, str]]] = {}
@@ -89,7 +93,11 @@ def form_of(name: str, config: TaskConfig, bot_ids: Iterable[int], *, version: i
             for row, in_row in enumerate(variant.buttons)
             for place, button in enumerate(in_row)
         }
-        values |= _fields_of(index, _Variant(variant.name, str(variant.weight), variant.text, buttons))
+        shown = _Variant(variant.name, str(variant.weight), variant.text, buttons=buttons)
+        if poll := variant.poll:
+            shown.poll = "\n".join(poll.options)
+            shown.poll_open, shown.poll_multiple = "" if poll.anonymous else "1", "1" if poll.multiple else ""
+        values |= _fields_of(index, shown)
     return Filled(values=values, ticks=frozenset(_ticks(config, bot_ids)))
 
 
@@ -141,14 +149,16 @@ def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
     raw["timing"] |= _timing(form, base)
     raw["approval"] |= _approval(form)
     raw["limits"] |= limits_document(form.values)
-    raw["after"] |= _after(form.values) | {"delete_with_post": ("after.delete_with_post", "true") in _sent(form)}
+    raw["after"] |= after_document(form.values) | {
+        "delete_with_post": ("after.delete_with_post", "true") in _sent(form)
+    }
     return raw
 
 
 def chosen(form: Filled[Any], name: str) -> list[int | str]:
     """What is chosen in a picker: the boxes that are ticked, and what is chosen but not shown. Numbers in order."""
     values = {value for key, value in _sent(form) if key == name} | set(form.values.get(f"{name}.kept", "").split())
-    numbers = {_whole(value) for value in values} - {None}
+    numbers = {whole(value) for value in values} - {None}
     return sorted((one for one in numbers if one is not None), key=lambda one: (isinstance(one, str), one))
 
 
@@ -186,6 +196,8 @@ def _place(path: str) -> str:
     if path == "bot_ids":
         return "bots"
     if match := _VARIANT.match(path):
+        if match[2].startswith("poll"):
+            return f"{PREFIX}{match[1]}.poll"
         return path if match[5] or match[2] != "buttons" else f"{PREFIX}{match[1]}.text"
     while path and path not in _SHOWN:
         path = path.rpartition(".")[0]
@@ -195,19 +207,19 @@ def _place(path: str) -> str:
 def _values(config: TaskConfig) -> dict[str, str]:
     wanted, timing, quiet = config.filter, config.timing, config.timing.quiet_hours
     window = timing.delay or timing.window
-    unit = next(name for name in ("h", "min", "s") if window.min_s % _UNITS[name] == window.max_s % _UNITS[name] == 0)
+    unit = next(name for name in ("h", "min", "s") if window.min_s % UNITS[name] == window.max_s % UNITS[name] == 0)
     return {
         "content.label": config.content.label or "",
         "timing.preset": OWN if timing.delay else timing.preset,
-        "timing.delay.min_s": str(window.min_s // _UNITS[unit]),
-        "timing.delay.max_s": str(window.max_s // _UNITS[unit]),
+        "timing.delay.min_s": str(window.min_s // UNITS[unit]),
+        "timing.delay.max_s": str(window.max_s // UNITS[unit]),
         "delay_unit": unit,
         "timing.quiet_hours.from": quiet.from_ if quiet else "",
         "timing.quiet_hours.to": quiet.to if quiet else "",
         "timing.time_zone": timing.time_zone or "",
-        EXPIRY: f"{config.approval.expire_s / _UNITS['min']:.10g}",
+        EXPIRY: f"{config.approval.expire_s / UNITS['min']:.10g}",
         "approval.otherwise": config.approval.otherwise,
-        **_after_values(config),
+        **after_values(config),
         "content.llm.goal": config.content.llm.goal,
         "content.llm.voice": config.content.llm.voice,
         "content.llm.prompt": config.content.llm.prompt or "",
@@ -222,16 +234,6 @@ def _values(config: TaskConfig) -> dict[str, str]:
         "filter.min_length": "" if wanted.min_length is None else str(wanted.min_length),
         "filter.max_length": "" if wanted.max_length is None else str(wanted.max_length),
         "filter.share": f"{wanted.share * 100:.10g}",
-    }
-
-
-def _after_values(config: TaskConfig) -> dict[str, str]:
-    span = config.after.delete_after_s
-    unit = next(name for name in ("h", "min", "s") if (span or 3600) % _UNITS[name] == 0)
-    return {
-        "after.follow_edits": config.after.follow_edits,
-        "after.delete_after_s": "" if span is None else str(span // _UNITS[unit]),
-        "delete_unit": unit,
     }
 
 
@@ -279,7 +281,7 @@ def _put_variants(form: Filled[Any], variants: Iterable[_Variant]) -> None:
 
 def _fields_of(index: int, variant: _Variant) -> dict[str, str]:
     prefix = f"{PREFIX}{index}"
-    fields = {f"{prefix}.name": variant.name, f"{prefix}.weight": variant.weight, f"{prefix}.text": variant.text}
+    fields = {f"{prefix}.{name}": getattr(variant, name) for name in _TYPED}
     for row, buttons in enumerate(variant.rows()):
         for place, button in enumerate(buttons):
             fields |= {f"{prefix}.buttons.{row}.{place}.{key}": button.get(key, "") for key in ("text", "url")}
@@ -291,25 +293,28 @@ def _variant_document(variant: _Variant) -> dict[str, Any]:
         [{"text": button.get("text", ""), "url": button.get("url", "").strip()} for button in row]
         for row in variant.rows()
     ]
-    return {"name": variant.name, "weight": _whole(variant.weight), "text": variant.text, "buttons": rows}
+    said = {"name": variant.name, "weight": whole(variant.weight), "text": variant.text, "buttons": rows}
+    options = [line.strip() for line in variant.poll.splitlines() if line.strip()]
+    shape = {"anonymous": not variant.poll_open, "multiple": bool(variant.poll_multiple)}
+    return said | {"poll": {"options": options, **shape} if options else None}
 
 
 def _filter(form: Filled[Any]) -> dict[str, Any]:
     values = form.values
-    share = _decimal(values.get("filter.share", "")) if values.get("filter.share", "").strip() else 100.0
+    share = decimal(values.get("filter.share", "")) if values.get("filter.share", "").strip() else 100.0
     found: dict[str, Any] = {
         "hashtags": values.get("filter.hashtags", "").replace(",", " ").split(),
         "regex": values.get("filter.regex", "") or None,
         "languages": values.get("filter.languages", "").replace(",", " ").lower().split(),
         "media": _ticked(form, "filter.media"),
-        "weekdays": [_whole(one) for one in _ticked(form, "filter.weekdays")],
+        "weekdays": [whole(one) for one in _ticked(form, "filter.weekdays")],
         "forwarded": ("filter.forwarded", "true") in _sent(form),
         "share": round(share / 100, 12) if isinstance(share, float) else share,
     }
     for name in _LISTS:
         found[name] = [line.strip() for line in values.get(f"filter.{name}", "").splitlines() if line.strip()]
     for name in _NUMBERS:
-        found[name] = _whole(values.get(f"filter.{name}", ""))
+        found[name] = whole(values.get(f"filter.{name}", ""))
     return found
 
 
@@ -333,7 +338,7 @@ def _llm(form: Filled[Any]) -> dict[str, Any]:
     for name in _LLM_LISTS:
         said[name] = [line.strip() for line in values.get(f"content.llm.{name}", "").splitlines() if line.strip()]
     if values.get("content.llm.max_length", "").strip():
-        said["max_length"] = _whole(values["content.llm.max_length"])
+        said["max_length"] = whole(values["content.llm.max_length"])
     kind = "llm" if ("content.kind", "llm") in _sent(form) else "template"
     return {"kind": kind, "llm": said | {"prompt": said["prompt"] or None}}
 
@@ -345,41 +350,14 @@ def _approval(form: Filled[Any]) -> dict[str, Any]:
     return {
         "mode": "all" if ("approval.mode", "all") in _sent(form) else "none",
         "otherwise": form.values.get("approval.otherwise", "skip"),
-        **({"expire_s": _seconds(minutes, _UNITS["min"])} if minutes.strip() else {}),
-    }
-
-
-def _after(values: Mapping[str, str]) -> dict[str, Any]:
-    typed_span, unit = values.get("after.delete_after_s", "").strip(), _UNITS.get(values.get("delete_unit", ""), 60)
-    return {
-        "follow_edits": values.get("after.follow_edits", "no"),
-        "delete_after_s": _seconds(typed_span, unit) if typed_span else None,
+        **({"expire_s": seconds(minutes, UNITS["min"])} if minutes.strip() else {}),
     }
 
 
 def _delay(values: Mapping[str, str]) -> dict[str, Any]:
-    unit = _UNITS.get(values.get("delay_unit", ""), 60)
+    unit = UNITS.get(values.get("delay_unit", ""), 60)
     typed_ends = {key: values.get(f"timing.delay.{key}", "").strip() for key in ("min_s", "max_s")}
-    return {key: _seconds(value, unit) for key, value in typed_ends.items() if value}
-
-
-def _seconds(text: str, unit: int) -> int | str:
-    number = _decimal(text)
-    return int(number * unit) if isinstance(number, float) and (number * unit).is_integer() else text
-
-
-def _decimal(text: str) -> float | str:
-    try:
-        return float(text.strip().replace(",", "."))
-    except ValueError:
-        return text
-
-
-def _whole(text: str) -> int | str | None:
-    try:
-        return int(text) if text.strip() else None
-    except ValueError:
-        return text
+    return {key: seconds(value, unit) for key, value in typed_ends.items() if value}
 
 
 def _sent(form: Filled[Any]) -> frozenset[tuple[str, str]]:

@@ -13,6 +13,7 @@ from tgac.channels.models import Channel
 from tgac.kit.act import Act
 from tgac.kit.errors import Invalid
 from tgac.kit.telegram.links import message_link
+from tgac.kit.telegram.types import Poll
 from tgac.kit.web.i18n import language, zone_of
 from tgac.people.models import Project
 from tgac.posts.models import Post
@@ -48,6 +49,7 @@ class Shown:
     count: int = 0
     fault: str | None = None
     quote: str = ""
+    poll: Poll | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -102,6 +104,7 @@ def _shown(config: TaskConfig, index: int, scene: Scene, dice: random.Random) ->
         text.html,
         length=text.length,
         count=min(count_variants(parse(variant.text)), MANY),
+        poll=text.poll,
         quote=first_words(scene.post.text)[1] if config.content.quote else "",
     )
 

@@ -55,10 +55,28 @@ def send_poll(call: Call) -> Json:
         raise refuse("poll_question")
     if utf16_length(question) > 300:
         raise refuse("poll_too_long")
-    if not params["options"]:
-        raise refuse("poll_options")
-    poll = _poll(call, question)
+    _check_options([option["text"] for option in params["options"]])
+    about, marks = formatted(
+        call.text("description"),
+        parse_mode=params.get("description_parse_mode"),
+        given=params.get("description_entities"),
+    )
+    if utf16_length(about) > 1024:
+        raise refuse("caption_too_long")
+    poll = _poll(call, question) | ({"description": about} if about else {})
+    poll |= {"description_entities": marks} if marks else {}
     return send(call, "polls", {"poll": poll | {"question_entities": entities} if entities else poll})
+
+
+def _check_options(options: list[str]) -> None:
+    if not options:
+        raise refuse("poll_options")
+    if len(options) > 12:
+        raise refuse("poll_too_many")
+    if any(not option.strip() for option in options):
+        raise refuse("poll_option_empty")
+    if any(utf16_length(option) > 100 for option in options):
+        raise refuse("poll_option_long")
 
 
 def _poll(call: Call, question: str) -> Json:

@@ -1,5 +1,7 @@
 """A comment from the post to the reader's answer."""
 
+import pytest
+
 from tgsandbox.tests.hands import Hands, Scene, post
 
 
@@ -128,3 +130,17 @@ async def test_a_restricted_bot_may_not_write(hands: Hands, scene: Scene) -> Non
 
 def _to(root_id: int) -> dict[str, object]:
     return {"reply_parameters": {"message_id": root_id}}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"options": [{"text": str(n)} for n in range(13)]}, "poll can't have more than 12 options"),
+        ({"options": [{"text": "x" * 101}, {"text": "y"}]}, "poll options length must not exceed 100"),
+        ({"options": [{"text": " "}, {"text": "y"}]}, "poll options must be non-empty"),
+        ({"question": "x" * 301}, "poll question length must not exceed 300"),
+    ],
+)
+async def test_a_poll_is_held_to_its_limits(hands: Hands, scene: Scene, wrong: dict[str, object], said: str) -> None:
+    asked = {"chat_id": scene.group, "question": "Why?", "options": [{"text": "x"}, {"text": "y"}]} | wrong
+    assert await hands.refusal(scene.token, "sendPoll", **asked) == f"Bad Request: {said}"

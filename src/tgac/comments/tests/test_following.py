@@ -136,3 +136,13 @@ async def test_a_link_that_the_edit_brings_in_does_not_come_through(world: World
     await edit_post(world, "Buy at https://evil.example now")
     (said,) = await words(world)
     assert "evil.example" not in said
+
+
+async def test_what_a_language_model_wrote_is_not_written_over_by_the_template(world: World) -> None:
+    before = await a_comment(world, "render")
+    async with world.tools.acting(None, world.project_id) as act:
+        row = await act.session.merge(await the_comment(world))
+        row.decision = row.decision | {"llm": {"state": "written"}}
+    await edit_post(world)
+    assert await words(world) == [before]
+    assert "language model" in (await the_comment(world)).cared["edit"]["sentence"]

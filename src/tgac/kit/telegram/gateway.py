@@ -33,6 +33,7 @@ from tgac.kit.telegram.types import (
     Kind,
     Look,
     Member,
+    Poll,
     ProfileText,
     Sent,
     User,
@@ -125,8 +126,9 @@ class Gateway:
 
     async def send_comment(self, token: Secret, *, chat_id: int, root_id: int, html: str, look: Look = PLAIN) -> Sent:
         under = {"message_id": root_id, "allow_sending_without_reply": False, **_quoted(look)}
-        asked = {"chat_id": chat_id, "reply_parameters": under, **_written(html, look), **_quietly(look)}
-        return await self._ask(token, "sendMessage", read=read_sent, **asked)
+        said = _written(html, look) if look.poll is None else _asked(html, look, look.poll)
+        asked = {"chat_id": chat_id, "reply_parameters": under, **said, **_quietly(look)}
+        return await self._ask(token, "sendPoll" if look.poll else "sendMessage", read=read_sent, **asked)
 
     async def send_message(self, token: Secret, *, chat_id: int, html: str, look: Look = PLAIN) -> Sent:
         asked = {"chat_id": chat_id, **_written(html, look), **_quietly(look)}
@@ -135,8 +137,11 @@ class Gateway:
     async def edit_message(
         self, token: Secret, *, chat_id: int, message_id: int, html: str, look: Look = PLAIN
     ) -> None:
-        asked = {"chat_id": chat_id, "message_id": message_id, **_written(html, look)}
-        await self._ask(token, "editMessageText", read=_done, **asked)
+        place = {"chat_id": chat_id, "message_id": message_id}
+        if look.poll is not None:
+            await self._ask(token, "editMessageReplyMarkup", read=_done, **place, reply_markup=_markup(look))
+            return
+        await self._ask(token, "editMessageText", read=_done, **place, **_written(html, look))
 
     async def answer_callback(self, token: Secret, *, callback_id: str, text: str = "", alert: bool = False) -> None:
         asked: dict[str, Any] = {"callback_query_id": callback_id, "text": text or None, "show_alert": alert or None}
@@ -347,8 +352,25 @@ def _written(html: str, look: Look) -> dict[str, Any]:
         "text": html,
         "parse_mode": "HTML",
         "link_preview_options": None if look.link_preview else {"is_disabled": True},
-        "reply_markup": {"inline_keyboard": _rows(look.keyboard)} if look.keyboard else None,
+        "reply_markup": _markup(look),
     }
+
+
+def _asked(html: str, look: Look, poll: Poll) -> dict[str, Any]:
+    """A poll with the text as its question."""
+    return {
+        "question": html,
+        "question_parse_mode": "HTML",
+        "options": [{"text": option} for option in poll.options],
+        "is_anonymous": poll.anonymous,
+        "allows_multiple_answers": poll.multiple,
+        "description": poll.about or None,
+        "reply_markup": _markup(look),
+    }
+
+
+def _markup(look: Look) -> dict[str, Any] | None:
+    return {"inline_keyboard": _rows(look.keyboard)} if look.keyboard else None
 
 
 def _quoted(look: Look) -> dict[str, Any]:

@@ -253,16 +253,27 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """A poll, whose question is the message's text; `about` is plain text above it."""
+
+    options: tuple[str, ...]
+    anonymous: bool = True
+    multiple: bool = False
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """How a message is shown besides its text. An edit must repeat it: what it leaves out is taken away.
 
-    `quote` belongs to comments alone and stays as it was sent.
+    `quote` belongs to comments alone and stays as it was sent. So does `poll`: of a poll an edit changes the buttons.
     """
 
     keyboard: Keyboard = ()
     link_preview: bool = True
     silent: bool = False
     quote: Quote | None = None
+    poll: Poll | None = None
 
 
 PLAIN = Look()

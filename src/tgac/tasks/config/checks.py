@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tgac.kit.errors import Invalid
+from tgac.kit.telegram.types import Poll
 from tgac.kit.web.i18n import N_, _, ngettext
 from tgac.tasks.config.parts import TaskConfig, Variant
 from tgac.tasks.patterns import pattern_fault
@@ -115,6 +116,8 @@ def _faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
     for index, variant in enumerate(config.content.variants):
         yield from _variant_faults(variant, f"content.variants.{index}", names, label=config.content.label)
         names.add(variant.name.casefold())
+        if variant.poll and content.kind == "llm":
+            yield f"content.variants.{index}.poll", _("A language model writes no polls: choose templates.")
 
 
 def _later_faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
@@ -135,10 +138,9 @@ def _at(config: TaskConfig, path: str) -> object:
 def _variant_faults(variant: Variant, path: str, names: set[str], *, label: str | None) -> Iterator[tuple[str, str]]:
     if variant.name.casefold() in names:
         yield f"{path}.name", _("Another variant has this name.")
-    for key in ("media", "poll"):
-        if getattr(variant, key) is not None:
-            yield f"{path}.{key}", _("Not available in this release; leave it as it is by default.")
+    if variant.media is not None:
+        yield f"{path}.media", _("Not available in this release; leave it as it is by default.")
     try:
-        check_text(variant.text, label=label)
+        check_text(variant.text, label=label, poll=Poll(variant.poll.options) if variant.poll else None)
     except TextError as error:
         yield f"{path}.text", error.sentence

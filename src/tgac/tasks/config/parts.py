@@ -74,6 +74,18 @@ class UrlButton(Part):
     url: Annotated[Str, Field(max_length=2048), AfterValidator(link)]
 
 
+class Poll(Part):
+    """A poll with the variant's text as its question."""
+
+    options: Annotated[
+        tuple[Annotated[Str, Field(max_length=100), AfterValidator(line)], ...],
+        Field(min_length=2, max_length=12),
+        AfterValidator(unique),
+    ]
+    anonymous: Bool = True
+    multiple: Bool = False
+
+
 class Variant(Part):
     """One way to say it; chosen in proportion to its weight."""
 
@@ -84,7 +96,7 @@ class Variant(Part):
         tuple[Annotated[tuple[UrlButton, ...], Field(min_length=1, max_length=8)], ...], Field(max_length=10)
     ] = ()
     media: dict[str, Any] | None = None
-    poll: dict[str, Any] | None = None
+    poll: Poll | None = None
 
 
 class Llm(Part):

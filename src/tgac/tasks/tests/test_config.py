@@ -125,7 +125,7 @@ def test_what_was_saved_is_read_again_as_the_same() -> None:
         ({"content": {"variants": [{"text": "a", "weight": 0}]}}, "content.variants.0.weight"),
         ({"content": {"variants": [{"text": "a", "weight": 1.5}]}}, "content.variants.0.weight"),
         ({"content": {"variants": [{"text": "a", "media": {}}]}}, "content.variants.0.media"),
-        ({"content": {"variants": [{"text": "a", "poll": {"question": "?"}}]}}, "content.variants.0.poll"),
+        ({"content": {"variants": [{"text": "a", "poll": {"options": ["x"]}}]}}, "content.variants.0.poll.options"),
         (
             {"content": {"variants": [{"text": "a", "buttons": [[{"text": "b", "url": "javascript:x"}]]}]}},
             "content.variants.0.buttons.0.0.url",

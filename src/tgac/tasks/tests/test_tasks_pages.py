@@ -324,3 +324,43 @@ async def test_a_language_model_is_set_up_in_the_form_and_what_is_wrong_is_said_
     again = fields_of((await desk.ask("GET", f"/tasks/{task['id']}/edit")).text)
     assert again["content.kind"] == ["llm"]
     assert html.unescape(again["content.llm.forbidden"]) == "casino\nказино"
+
+
+async def test_a_variant_becomes_a_poll_and_is_shown_as_one(world: World) -> None:
+    desk = Desk(world)
+    prefix = "content.variants.0.poll"
+    sent = typed(desk, "Tram or bus?") | {
+        prefix: "Tram\r\n\r\nBus & <b>",
+        f"{prefix}_open": "1",
+        f"{prefix}_multiple": "",
+    }
+    shown = (await send(desk, "/tasks/preview", sent, **HTMX)).text
+    assert "<bdi>Tram</bdi>" in shown
+    assert "<bdi>Bus &amp; &lt;b&gt;</bdi>" in shown
+    await send(desk, "/tasks/new", sent)
+    (task,) = (await desk.data("GET", "/tasks"))["items"]
+    poll = {"options": ["Tram", "Bus & <b>"], "anonymous": False, "multiple": False}
+    assert task["config"]["content"]["variants"][0]["poll"] == poll
+    assert "Tram\nBus &amp; &lt;b&gt;" in (await desk.ask("GET", f"/tasks/{task['id']}/edit")).text
+    told = await desk.data("POST", f"/tasks/{task['id']}/preview", json={})
+    assert told["variants"][0]["poll"]["options"] == ["Tram", "Bus & <b>"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("Tram?", "One", "At least 2 items are needed."),
+        ("Tram?", "Same\nSame", "Something stands here twice."),
+        ("Tram?", "\n".join(str(n) for n in range(13)), "At most 12 items are allowed."),
+        ("Tram?", "x" * 101 + "\nNo", "At most 100 characters are allowed."),
+        ("<b>Tram?</b>", "Yes\nNo", "The question of a poll is plain text: no tags and no links behind words."),
+        ("x" * 301, "Yes\nNo", "The question of a poll has at most 300 characters."),
+    ],
+)
+async def test_a_poll_that_telegram_would_not_take_is_refused_beside_its_field(
+    world: World, text: str, options: str, said: str
+) -> None:
+    desk = Desk(world)
+    answer = await send(desk, "/tasks/new", typed(desk, text) | {"content.variants.0.poll": options})
+    assert answer.status_code == 422
+    assert said in html.unescape(answer.text)

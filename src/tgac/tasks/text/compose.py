@@ -10,6 +10,7 @@ from html import escape
 
 from babel.dates import format_date, format_time
 
+from tgac.kit.telegram.types import Poll
 from tgac.kit.web.i18n import N_
 from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts, Scene
 
@@ -30,7 +31,7 @@ def compose(source: str, scene: Scene, dice: random.Random, *, label: str | None
     return _finish(spintax.pick(spintax.parse(source), dice), scene, label=label)
 
 
-def check_text(source: str, *, label: str | None = None) -> None:
+def check_text(source: str, *, label: str | None = None, poll: Poll | None = None) -> None:
     """Refuse, before it is saved, a text that could not be sent (TextError).
 
     Syntax, variables and filters are checked in every option; the finished text is tried for every option (up to 40
@@ -44,7 +45,8 @@ def check_text(source: str, *, label: str | None = None) -> None:
     template.check(tree)
     for pieces in spintax.samples(tree, _SAMPLES):
         for scene in (FULL, BARE):
-            _finish(pieces, scene, label=label)
+            text = _finish(pieces, scene, label=None if poll else label)
+            let_out(text.html, allowed=text.allowed, poll=poll)
 
 
 def values_of(scene: Scene, allowed: frozenset[str]) -> template.Values:

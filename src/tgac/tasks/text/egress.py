@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from dataclasses import InitVar, dataclass
 from urllib.parse import urlsplit
 
+from tgac.kit.telegram.types import Poll
 from tgac.kit.web.i18n import N_
 
 from .faults import TextError
-from .html import check_html, href_fault, to_runs, utf16_length
+from .html import Run, check_html, href_fault, to_runs, utf16_length
 
 _KEY = object()
+MAX_QUESTION = 300
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _INVISIBLE = "\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\ufff9\ufffa\ufffb"
 
@@ -53,7 +55,7 @@ class Outgoing:
     """A text that may leave, as Telegram HTML.
 
     `allowed` is what it was held against: with it a stored text passes again. `length` is in UTF-16 units;
-    `tried` is how many picks were thrown away before it.
+    `tried` is how many picks were thrown away before it. With a `poll` the text is its question.
     """
 
     html: str
@@ -62,6 +64,7 @@ class Outgoing:
     buttons: tuple[tuple[Button, ...], ...]
     length: int
     tried: int
+    poll: Poll | None
     key: InitVar[object]
 
     def __post_init__(self, key: object) -> None:
@@ -76,6 +79,7 @@ def let_out(
     variant: str = "",
     buttons: tuple[tuple[Button, ...], ...] = (),
     tried: int = 0,
+    poll: Poll | None = None,
 ) -> Outgoing:
     """The text, checked as a whole; TextError with the code of the first thing that is wrong.
 
@@ -93,7 +97,17 @@ def let_out(
     _hold(keys_in(plain) | {key for href in hrefs for key in link_keys(href)}, allowed)
     for button in (button for row in buttons for button in row):
         _check_button(button)
-    return Outgoing(clean, allowed, variant, buttons, utf16_length(plain), tried, _KEY)
+    if poll is not None:
+        _check_question(runs, utf16_length(plain))
+    return Outgoing(clean, allowed, variant, buttons, utf16_length(plain), tried, poll, _KEY)
+
+
+def _check_question(runs: list[Run], length: int) -> None:
+    """What Telegram takes as the question of a poll (Bot API, sendPoll): 300 characters, no looks, no links."""
+    if any(run.marks or run.href for run in runs):
+        raise TextError("poll_markup", N_("The question of a poll is plain text: no tags and no links behind words."))
+    if length > MAX_QUESTION:
+        raise TextError("poll_long", N_("The question of a poll has at most %(limit)d characters."), limit=MAX_QUESTION)
 
 
 def keys_in(text: str) -> frozenset[str]:

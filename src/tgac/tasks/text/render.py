@@ -2,6 +2,7 @@
 
 import random
 
+from tgac.kit.telegram.types import Poll
 from tgac.tasks.config import Content, Variant
 from tgac.tasks.facts import Scene
 
@@ -40,6 +41,12 @@ def render(
     raise fault
 
 
+def poll_of(variant: Variant, label: str | None) -> Poll | None:
+    """The poll of a variant, if it has one; the label stands above it, since a question has no last line."""
+    poll = variant.poll
+    return Poll(poll.options, poll.anonymous, poll.multiple, label or "") if poll else None
+
+
 def choose_variant(content: Content, dice: random.Random) -> Variant:
     """A variant, as likely as it is heavy."""
     return dice.choices(content.variants, weights=[variant.weight for variant in content.variants])[0]
@@ -47,6 +54,7 @@ def choose_variant(content: Content, dice: random.Random) -> Variant:
 
 def _render_once(content: Content, scene: Scene, dice: random.Random, *, turn: int) -> Outgoing:
     variant = choose_variant(content, dice)
-    text = compose(variant.text, scene, dice, label=content.label)
+    poll = poll_of(variant, content.label)
+    text = compose(variant.text, scene, dice, label=content.label if poll is None else None)
     buttons = tuple(tuple(Button(button.text, button.url) for button in row) for row in variant.buttons)
-    return let_out(text.html, allowed=text.allowed, variant=variant.name, buttons=buttons, tried=turn)
+    return let_out(text.html, allowed=text.allowed, variant=variant.name, buttons=buttons, tried=turn, poll=poll)
