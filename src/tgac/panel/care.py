@@ -53,8 +53,9 @@ async def concerns(act: Act) -> list[Concern]:
 
 
 async def _bots(act: Act) -> list[Concern]:
-    standing = standing_in_sql(act.now).label("standing")
-    asked = select(standing, func.count(Bot.id)).where(standing != Standing.ACTIVE.value).group_by(standing)
+    bots = select(Bot.id, standing_in_sql(act.now).label("standing")).subquery()
+    asked = select(bots.c.standing, func.count()).where(bots.c.standing != Standing.ACTIVE.value)
+    asked = asked.group_by(bots.c.standing)
     counts = {row[0]: row[1] for row in await act.session.execute(asked)}
     return [
         Concern("bots", one, count, _(look.word), _(look.hint), "bad" if one in _BAD else "warn", f"/bots?status={one}")

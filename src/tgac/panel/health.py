@@ -61,23 +61,23 @@ async def readyz(tools: ToolsDep) -> Response:
 @router.get("/api/v1/admin/status", tags=["admin"])
 async def status(_admin: AdminRead, tools: ToolsDep, principal: PrincipalDep) -> Response:
     """The installation in figures, over all projects: admins see how much there is, never what it is."""
-    return ok(await _figures(tools, principal))
+    return ok(await figures_of(tools, principal))
 
 
 @router.get("/admin/status", include_in_schema=False)
 async def status_page(request: Request, _admin: AdminRead, tools: ToolsDep, principal: PrincipalDep) -> HTMLResponse:
     """The same as a page that renews itself."""
-    figures = await _figures(tools, principal)
+    figures = await figures_of(tools, principal)
     shown = {"jobs": JOBS, "standings": STANDINGS, "late_s": LATE_S}
     return page(request, "panel/status.html", block="state", told=figures, shown=shown)
 
 
-async def _figures(tools: Tools, principal: Principal) -> dict[str, Any]:
+async def figures_of(tools: Tools, principal: Principal) -> dict[str, Any]:
     """`late_s`: seconds that the oldest job that is due has waited; `schema` and `row_security` as readyz tells."""
     schema, held = await is_at_head(tools.db), await holds_rows(tools.db)
     async with tools.reading(principal, EVERYONE) as act:
-        standing = standing_in_sql(act.now).label("standing")
-        bots = await act.session.execute(select(standing, func.count(Bot.id)).group_by(standing))
+        every = select(Bot.id, standing_in_sql(act.now).label("standing")).subquery()
+        bots = await act.session.execute(select(every.c.standing, func.count()).group_by(every.c.standing))
         since = act.now - timedelta(days=1)
         failed = select(func.count(Event.id)).where(Event.at >= since, Event.kind.in_(FAILURES))
         return {
