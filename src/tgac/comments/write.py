@@ -164,6 +164,7 @@ async def _end(tools: Tools, job: WriteComment, order: Order, written: Written) 
             "variant": checked.variant,
             "allowed": sorted(checked.allowed),
             "label": order.label,
+            "poll": None,  # the template's poll has a question of its own
             "written_at": act.now.isoformat(),
         }
         record(act, "comment_written", {"count": spent, **told}, **about(comment))
