@@ -25,6 +25,7 @@ EXAMPLES: Mapping[str, Any] = {
     "username": "somebody_bot",
     "time_zone": "UTC",
     "action": "check",
+    "values": {"delay": {"min_s": 0, "max_s": 60}},
     "ids": ["bot_id"],
     "from": "23:00",
     "to": "08:00",
