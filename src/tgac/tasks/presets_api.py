@@ -11,7 +11,7 @@ from tgac.kit.tenancy import Right, require
 from tgac.kit.web.answers import ok
 from tgac.kit.web.deps import ReadAct, RowId, WriteAct
 from tgac.tasks import presets
-from tgac.tasks.config import PRESETS
+from tgac.tasks.config import PRESETS, Preset
 from tgac.tasks.models import TaskPreset
 
 router = APIRouter(prefix="/api/v1/projects/{project_id}/presets", tags=["presets"])
@@ -23,7 +23,7 @@ class NewPreset(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(max_length=100)]
-    values: Any
+    values: Preset
 
 
 class PresetChange(BaseModel):
@@ -32,7 +32,7 @@ class PresetChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(max_length=100)] | None = None
-    values: Any = None
+    values: Preset | None = None
 
 
 @router.get("")
@@ -47,13 +47,15 @@ async def list_presets(act: ReadAct) -> JSONResponse:
 @router.post("", status_code=201)
 async def create_preset(act: WriteAct, body: NewPreset) -> JSONResponse:
     """Make a preset."""
-    return ok(await _described(act, await presets.create_preset(act, body.name, body.values)), status=201)
+    made = await presets.create_preset(act, body.name, body.values.model_dump(mode="json"))
+    return ok(await _described(act, made), status=201)
 
 
 @router.put("/{preset_id}")
 async def change_preset(act: WriteAct, preset_id: RowId, body: PresetChange) -> JSONResponse:
     """Put other values in the place of its values, for all its tasks at once."""
-    changed = await presets.change_preset(act, preset_id, name=body.name, values=body.values)
+    values = body.values.model_dump(mode="json") if body.values else None
+    changed = await presets.change_preset(act, preset_id, name=body.name, values=values)
     return ok(await _described(act, changed))
 
 
