@@ -5,7 +5,6 @@ never a failure of ours, never a script on a page, and nothing that takes longer
 """
 
 import gc
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import httpx
 import pytest
 
 from tests.hostile.corpus import TELLING
+from tests.hostile.cost import cpu_time
 from tests.hostile.files import LISTS, TAKEN, Sent, archives, exports, multiparts, pictures, tables
 from tests.support.scene import CANARY, Scene, a_scene
 from tgac.bots.models import Bot
@@ -44,9 +44,9 @@ class Gate:
         """As Vera's program; whatever is never right is a fault."""
         vera = self.scene.clients["vera"]
         vera.cookies.clear()
-        began = time.process_time()
-        answer = await vera.post(path, **request)
-        spent = time.process_time() - began
+        with cpu_time() as spent_s:
+            answer = await vera.post(path, **request)
+        (spent,) = spent_s
         told = f"{path}: {what}: {answer.status_code} {answer.text[:300]!r}"
         self.seen[f"{path.rpartition('/')[2]} {answer.status_code}"] += 1
         if answer.status_code not in (200, 201, 303, *REFUSALS):

@@ -12,7 +12,6 @@ import itertools
 import resource
 import shutil
 import statistics
-import time
 import unicodedata
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ import httpx
 import pytest
 
 from tests.hostile.corpus import TELLING, VALUES, bodies, strings
+from tests.hostile.cost import cpu_time
 from tests.hostile.targets import Target, form_targets, json_targets, query_targets, url_of
 from tests.support.routes import Route
 from tests.support.scene import CANARY, Scene, a_scene
@@ -59,9 +59,9 @@ class Range:
         """One value at one field."""
         vera = self.scene.clients["vera"]
         vera.cookies.clear()
-        began = time.process_time()
-        answer = await vera.send(target.request(vera, value))
-        self.costs.append((time.process_time() - began, f"{target} = {str(value)[:40]!r}"))
+        with cpu_time() as spent_s:
+            answer = await vera.send(target.request(vera, value))
+        self.costs.append((spent_s[0], f"{target} = {str(value)[:40]!r}"))
         self.thrown += 1
         self.taken += answer.status_code < 400
         told = f"{target} = {_shown(value)}: {answer.status_code}: {answer.text[:300]!r}"

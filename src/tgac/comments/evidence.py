@@ -58,7 +58,7 @@ async def take_evidence(act: Act, replies: Sequence[Seen]) -> None:
         .order_by(Comment.id)
         .with_for_update(of=Comment)
     )
-    unknown = [row.tuple() for row in await act.session.execute(asked)]
+    unknown = [(row[0], row[1], row[2]) for row in await act.session.execute(asked)]
     for seen in replies:
         meant = [
             comment

@@ -49,12 +49,20 @@ async def find_preset(act: Act, preset_id: int) -> TaskPreset:
     return preset
 
 
-async def users_of(act: Act, name: str) -> list[str]:
-    """The names of the tasks that go by a preset."""
+async def users_by_preset(act: Act) -> dict[str, list[str]]:
+    """The names of the tasks that go by each preset, by its name."""
     tasks = await act.session.execute(
         select(Task.name, Task.config).where(Task.deleted_at.is_(None)).order_by(Task.name)
     )
-    return [task for task, config in tasks if config.get("timing", {}).get("preset") == name]
+    found: dict[str, list[str]] = {}
+    for task, config in tasks:
+        found.setdefault(config.get("timing", {}).get("preset") or "", []).append(task)
+    return found
+
+
+async def users_of(act: Act, name: str) -> list[str]:
+    """The names of the tasks that go by a preset."""
+    return (await users_by_preset(act)).get(name, [])
 
 
 async def create_preset(act: Act, name: str, values: object) -> TaskPreset:

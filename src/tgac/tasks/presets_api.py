@@ -1,12 +1,12 @@
 """Presets in JSON."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from tgac.kit.act import Act
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.answers import ok
 from tgac.kit.web.deps import ReadAct, RowId, WriteAct
@@ -40,7 +40,8 @@ async def list_presets(act: ReadAct) -> JSONResponse:
     """The presets of every project, then the project's own with their numbers."""
     require(act, Right.LOOK)
     usual = [{"id": None, "name": name, "values": one.model_dump(mode="json")} for name, one in PRESETS.items()]
-    own = [await _described(act, one) for one in await presets.own_presets(act)]
+    users = await presets.users_by_preset(act)
+    own = [_described(one, users) for one in await presets.own_presets(act)]
     return ok({"items": [*usual, *own], "next": None})
 
 
@@ -48,7 +49,7 @@ async def list_presets(act: ReadAct) -> JSONResponse:
 async def create_preset(act: WriteAct, body: NewPreset) -> JSONResponse:
     """Make a preset."""
     made = await presets.create_preset(act, body.name, body.values.model_dump(mode="json"))
-    return ok(await _described(act, made), status=201)
+    return ok(_described(made, await presets.users_by_preset(act)), status=201)
 
 
 @router.put("/{preset_id}")
@@ -56,7 +57,7 @@ async def change_preset(act: WriteAct, preset_id: RowId, body: PresetChange) -> 
     """Put other values in the place of its values, for all its tasks at once."""
     values = body.values.model_dump(mode="json") if body.values else None
     changed = await presets.change_preset(act, preset_id, name=body.name, values=values)
-    return ok(await _described(act, changed))
+    return ok(_described(changed, await presets.users_by_preset(act)))
 
 
 @router.delete("/{preset_id}")
@@ -66,6 +67,6 @@ async def delete_preset(act: WriteAct, preset_id: RowId) -> JSONResponse:
     return ok()
 
 
-async def _described(act: Act, preset: TaskPreset) -> dict[str, Any]:
-    tasks = await presets.users_of(act, preset.name)
+def _described(preset: TaskPreset, users: Mapping[str, list[str]]) -> dict[str, Any]:
+    tasks = users.get(preset.name, [])
     return {"id": preset.id, "name": preset.name, "values": preset.values, "tasks": tasks}
