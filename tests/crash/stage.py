@@ -100,6 +100,8 @@ class Stage:
             "db_url": config.db_url,
             "max_concurrency": self.at_once,
             "review_days": config.review_days,
+            "max_active_threads_per_bot": config.max_active_threads_per_bot,
+            "bot_error_percent": config.bot_error_percent,
         }
         time_told = {"start": self.clock.start.isoformat(), "began": self.clock.began, "speed": self.clock.speed}
         return {"role": role, "seed": seed, "config": values, **time_told, **doom}
