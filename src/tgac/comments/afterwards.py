@@ -6,6 +6,7 @@ where Telegram itself told it in the answer to our own send: nothing of anybody 
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select, update
 
@@ -14,8 +15,9 @@ from tgac.bots.service import token_of
 from tgac.channels.models import Channel
 from tgac.comments import reasons
 from tgac.comments.facts import about
-from tgac.comments.jobs import PinComment, PostGone, TakeBack
+from tgac.comments.jobs import Observe, PinComment, PostGone, TakeBack
 from tgac.comments.models import Comment, RecallItem
+from tgac.comments.observe import LOOKS_S
 from tgac.comments.orders import config_of
 from tgac.comments.reasons import stored
 from tgac.comments.service import end_comment
@@ -44,6 +46,17 @@ class Message:
     group_id: int
     message_id: int
     silent: bool = True
+
+
+def look_after(act: Act, comment: Comment, *, pin: bool, delete_after_s: float | None) -> None:
+    """Leave what follows once Telegram has told that a comment stands: looks, and what its task wants done with it."""
+    look = Observe(act.project_id, comment.id)
+    act.enqueue(look, run_after=act.now + timedelta(seconds=LOOKS_S[0]), key=f"observe:{comment.id}")
+    if pin:
+        act.enqueue(PinComment(act.project_id, comment.id), key=f"pin:{comment.id}")
+    if delete_after_s is not None:
+        due = act.now + timedelta(seconds=delete_after_s)
+        act.enqueue(TakeBack(act.project_id, comment.id, "time_is_up"), run_after=due, key=f"time-is-up:{comment.id}")
 
 
 async def pin_comment(tools: Tools, job: PinComment) -> Outcome:

@@ -6,21 +6,20 @@ write over it. What nobody replies to stays for a person to look at.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 
 from tgac.bots.models import Bot
+from tgac.comments.afterwards import look_after
 from tgac.comments.facts import about
-from tgac.comments.jobs import Observe
 from tgac.comments.models import Comment
+from tgac.comments.orders import config_of
 from tgac.comments.reasons import CONFIRMED_BY_REPLY, stored
 from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.telegram.types import Message
 from tgac.posts.models import Post
-
-FIRST_LOOK = timedelta(minutes=5)
+from tgac.tasks.models import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ async def take_evidence(act: Act, replies: Sequence[Seen]) -> None:
             if (author_id, comment.group_id, root_id) == (seen.author_id, seen.group_id, seen.root_id)
         ]
         if len(meant) == 1 and meant[0].state == "unknown" and not await _is_known(act, seen):
-            _confirm(act, meant[0], seen)
+            await _confirm(act, meant[0], seen)
 
 
 async def _is_known(act: Act, seen: Seen) -> bool:
@@ -75,10 +74,11 @@ async def _is_known(act: Act, seen: Seen) -> bool:
     return await act.session.scalar(asked.limit(1)) is not None
 
 
-def _confirm(act: Act, comment: Comment, seen: Seen) -> None:
+async def _confirm(act: Act, comment: Comment, seen: Seen) -> None:
     comment.state, comment.changed_at, comment.message_id = "sent", act.now, seen.message_id
     comment.reason, comment.reason_data = CONFIRMED_BY_REPLY.code, stored(CONFIRMED_BY_REPLY)
     comment.sent_at = comment.sending_at or act.now
     record(act, "comment_found", comment.reason_data | {"message_id": seen.message_id}, **about(comment))
-    look = Observe(act.project_id, comment.id)
-    act.enqueue(look, run_after=act.now + FIRST_LOOK, key=f"observe:{comment.id}")
+    config = config_of((await act.session.get_one(Task, comment.task_id)).config)
+    wanted = (config.content.pin, config.after.delete_after_s) if config else (False, None)
+    look_after(act, comment, pin=wanted[0], delete_after_s=wanted[1])

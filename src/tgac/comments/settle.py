@@ -10,10 +10,11 @@ from tgac.bots.models import Bot, Seat
 from tgac.bots.service import mark_bot_refused, token_of
 from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel
+from tgac.comments.afterwards import look_after
 from tgac.comments.facts import about
 from tgac.comments.failing import judge_bot, note_well
 from tgac.comments.intend import Intent
-from tgac.comments.jobs import Observe, PinComment, PostGone, SendComment, TakeBack
+from tgac.comments.jobs import PostGone, SendComment
 from tgac.comments.models import Comment
 from tgac.comments.outcomes import Verdict
 from tgac.comments.reasons import DELETED_AT_ONCE, POST_GONE, SENT, stored
@@ -25,7 +26,6 @@ from tgac.kit.queue.jobs import Done, Outcome, Snooze
 from tgac.kit.tools import Tools
 from tgac.posts.models import Post
 
-FIRST_LOOK_S = 300.0
 FAILED = ("rejected", "unknown")
 
 
@@ -96,9 +96,7 @@ async def _apply(act: Act, comment: Comment, answer: Answer, *, bot: Bot | None)
         if bot is not None:
             bot.commented_at = act.now
             note_well(act, bot)
-        look = Observe(act.project_id, comment.id)
-        act.enqueue(look, run_after=act.now + timedelta(seconds=FIRST_LOOK_S), key=f"observe:{comment.id}")
-        _leave_aftercare(act, comment, intent)
+        look_after(act, comment, pin=intent.pin and comment.reason == SENT.code, delete_after_s=intent.delete_after_s)
     if verdict.without_quote:
         comment.decision = comment.decision | {"quote": None, "unquoted": True}
         record(act, "comment_unquoted", **about(comment))
@@ -112,15 +110,6 @@ async def _apply(act: Act, comment: Comment, answer: Answer, *, bot: Bot | None)
         await mark_bot_refused(act, bot.id, comment.reason or "")
     if verdict.slow_s is not None or verdict.seat_lost:
         await _touch_seat(act, comment, verdict)
-
-
-def _leave_aftercare(act: Act, comment: Comment, intent: Intent) -> None:
-    """What the task, as it was when the comment left, wants done with it later; each a job of its own."""
-    if intent.pin and comment.reason == SENT.code:
-        act.enqueue(PinComment(act.project_id, comment.id), key=f"pin:{comment.id}")
-    if intent.delete_after_s is not None:
-        due = act.now + timedelta(seconds=intent.delete_after_s)
-        act.enqueue(TakeBack(act.project_id, comment.id, "time_is_up"), run_after=due, key=f"time-is-up:{comment.id}")
 
 
 async def _touch_seat(act: Act, comment: Comment, verdict: Verdict) -> None:

@@ -1,5 +1,7 @@
 """A reader's reply shows that a comment stands of which Telegram's answer was lost."""
 
+from typing import Any
+
 from tests.support.world import World
 
 from tgac.comments.models import Comment
@@ -7,8 +9,8 @@ from tgac.comments.tests.hands import run_jobs, the_comment
 from tgac.comments.tests.test_send import a_planned_comment, with_fault
 
 
-async def a_lost_answer(world: World, kind: str = "drop_after") -> Comment:
-    await a_planned_comment(world)
+async def a_lost_answer(world: World, kind: str = "drop_after", **config: Any) -> Comment:
+    await a_planned_comment(world, **config)
     with_fault(world, kind, times=1)
     await run_jobs(world)
     comment = await the_comment(world)
@@ -60,3 +62,11 @@ async def test_a_reply_to_another_comment_of_the_bot_shows_nothing(world: World)
     await reply(world, said["message_id"])
     async with world.tools.reading(None, world.project_id) as act:
         assert (await act.session.get_one(Comment, lost.id)).state == "unknown"
+
+
+async def test_what_its_task_wants_done_later_is_done(world: World) -> None:
+    await a_lost_answer(world, after={"delete_after_s": 600})
+    (said,) = await world.said()
+    await reply(world, said["message_id"])
+    await world.wait(601)
+    assert await world.said() == []

@@ -81,9 +81,9 @@ class Mumbling(Tools):
             raise DatabaseAway("COMMIT", {}, OSError("the server closed the connection"))
 
 
-async def a_planned_comment(world: World) -> Comment:
+async def a_planned_comment(world: World, **config: Any) -> Comment:
     """A comment that is due at this moment; no worker has looked at it yet."""
-    await world.add_task("Rules", timing={"delay": {"min_s": 60, "max_s": 60}})
+    await world.add_task("Rules", timing={"delay": {"min_s": 60, "max_s": 60}}, **config)
     await world.post("Hello")
     await world.work()
     world.clock.advance(60)
