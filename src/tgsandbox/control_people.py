@@ -49,7 +49,7 @@ def bot_with_token(bot: Bot) -> Json:
 
 
 def add_bot(control: Control) -> Json:
-    optional = {"owner_id": int, "can_manage_bots": bool, "can_read_all_group_messages": bool}
+    optional = {"owner_id": int, "can_manage_bots": bool, "can_read_all_group_messages": bool, "bot_to_bot": bool}
     body = control.read({"name": str, "username": str}, optional)
     if "owner_id" in body:
         control.person(body["owner_id"], "owner_id")
@@ -57,13 +57,16 @@ def add_bot(control: Control) -> Json:
     bot = control.world.add_bot(body["name"], str(username), owner_id=body.get("owner_id"))
     bot.can_manage_bots = body.get("can_manage_bots", False)
     bot.reads_all = body.get("can_read_all_group_messages", False)
+    bot.hears_bots = body.get("bot_to_bot", False)
     return bot_with_token(bot)
 
 
 def change_bot(control: Control) -> Json:
-    body = control.read({}, {"can_read_all_group_messages": bool, "can_manage_bots": bool, "frozen": bool})
+    switches = ("can_read_all_group_messages", "bot_to_bot", "can_manage_bots", "frozen")
+    body = control.read({}, dict.fromkeys(switches, bool))
     bot = control.bot(control.number("bot_id"))
     bot.reads_all = body.get("can_read_all_group_messages", bot.reads_all)
+    bot.hears_bots = body.get("bot_to_bot", bot.hears_bots)
     bot.can_manage_bots = body.get("can_manage_bots", bot.can_manage_bots)
     bot.frozen = body.get("frozen", bot.frozen)
     control.world.version += 1

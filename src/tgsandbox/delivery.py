@@ -10,15 +10,30 @@ _SERVICE = {"new_chat_members", "left_chat_member", "pinned_message", "new_chat_
 
 
 def audience(world: World, stored: Stored) -> Iterable[Bot]:
-    """The bots that get an update about this message: never its author, nor a group's bots when a bot wrote it."""
+    """The bots that get an update about this message: never its author."""
     chat = stored.chat
     if chat.type == "private":
         return [] if stored.author == chat.bot_id else [world.bots[chat.bot_id]]
     if chat.type == "channel":
         return [bot for bot in world.bots_in(chat) if bot.id != stored.author]
-    by_bot = stored.author in world.bots and "sender_chat" not in stored.body
-    hidden_from_all = by_bot and not _SERVICE & stored.body.keys()
-    return [] if hidden_from_all else [bot for bot in world.bots_in(chat) if _sees(chat, bot, stored)]
+    by_bot = "sender_chat" not in stored.body and not _SERVICE & stored.body.keys()
+    author = world.bots.get(stored.author) if by_bot else None
+    return [
+        bot
+        for bot in world.bots_in(chat)
+        if _sees(chat, bot, stored) and (author is None or _hears(chat, bot, stored, author))
+    ]
+
+
+def _hears(chat: Chat, bot: Bot, stored: Stored, author: Bot) -> bool:
+    """A message by another bot: what is not meant for it a bot hears in bot-to-bot mode only, as an administrator or
+    with privacy mode off; a reply to it or a command for it also where only the other is in that mode.
+
+    Source: https://core.telegram.org/api/bots/bot-to-bot.
+    """
+    if bot.hears_bots and (bot.reads_all or chat.members[bot.id].manages):
+        return True
+    return (bot.hears_bots or author.hears_bots) and (_replies_to(bot, stored) or _names(bot, stored.body))
 
 
 def _sees(chat: Chat, bot: Bot, stored: Stored) -> bool:
@@ -27,9 +42,17 @@ def _sees(chat: Chat, bot: Bot, stored: Stored) -> bool:
         return False
     if bot.reads_all or chat.members[bot.id].manages or _SERVICE & stored.body.keys():
         return True
-    if stored.reply_to and stored.reply_to.author == bot.id and "sender_chat" not in stored.reply_to.body:
-        return True
-    return _commands(chat, bot, stored.body)
+    return _replies_to(bot, stored) or _commands(chat, bot, stored.body)
+
+
+def _replies_to(bot: Bot, stored: Stored) -> bool:
+    to = stored.reply_to
+    return to is not None and to.author == bot.id and "sender_chat" not in to.body
+
+
+def _names(bot: Bot, body: Json) -> bool:
+    command = re.match(r"/\w{1,64}@(\w+)(?:\s|$)", body.get("text", ""))
+    return command is not None and command[1].lower() == bot.username.lower()
 
 
 def _commands(chat: Chat, bot: Bot, body: Json) -> bool:

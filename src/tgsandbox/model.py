@@ -74,7 +74,8 @@ class Profile:
 
 @dataclass(slots=True)
 class Bot:
-    """A bot. `reads_all` is privacy mode switched off; `allowed` is None for Telegram's default set of updates."""
+    """A bot. `reads_all` is privacy mode switched off, `hears_bots` bot-to-bot mode switched on; `allowed` is None for
+    Telegram's default set of updates."""
 
     id: int
     name: str
@@ -84,6 +85,7 @@ class Bot:
     manager_id: int | None = None
     can_manage_bots: bool = False
     reads_all: bool = False
+    hears_bots: bool = False
     frozen: bool = False
     logged_out: bool = False
     profile: Profile = field(default_factory=Profile)

@@ -24,7 +24,7 @@ from tgac.kit.tenancy import EVERYONE
 from tgac.posts.models import Post
 
 ROOT = Path(__file__).parents[2]
-MOST_S = 30.0
+MOST_S = 60.0
 A_WEEK = 7 * 86_400
 AT_ONCE = 3
 """How many jobs a process runs at once: so many comments may be in the air when it dies."""

@@ -68,7 +68,8 @@ class Bot(Owned, Base):
 
 
 class Seat(Owned, Base):
-    """A bot's place in a channel and its group. Telegram's 429 sets `slow_until`.
+    """A bot's place in a channel and its group. Telegram's 429 sets `slow_until`. At `heard_at` the bot last heard
+    there what another bot of the project wrote (comments/evidence.py).
 
     It stands with the bots because how many seats a bot has is a bot's matter; `channels/` gives and takes them.
     """
@@ -79,6 +80,7 @@ class Seat(Owned, Base):
     state: Mapped[str] = mapped_column(String(16), default=SeatState.ACTIVE)
     reason: Mapped[str | None] = mapped_column(String(40))
     slow_until: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None]
     checked_at: Mapped[datetime]
 
     __table_args__ = owned_args(

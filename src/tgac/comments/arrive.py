@@ -17,7 +17,7 @@ from tgac.bots.models import Bot, Seat, SeatState
 from tgac.channels.membership import link_changed, membership_changed
 from tgac.channels.models import Channel, ChannelState
 from tgac.channels.queries import channels_waiting, seats_there
-from tgac.comments.evidence import seen_by_replies, take_evidence
+from tgac.comments.evidence import seen_in, take_evidence
 from tgac.comments.jobs import FollowPost, ForgetUpdates, PlanPost
 from tgac.comments.models import Comment, SeenUpdate
 from tgac.comments.reasons import POST_EDITED
@@ -125,7 +125,7 @@ async def _take_in(tools: Tools, project_id: int, deliveries: Sequence[_Delivery
         intake = _Intake(act, seats, await take_down(act, _pieces(told, seats)))
         for bot, update in told:
             await _take(intake, bot, update)
-        await take_evidence(act, seen_by_replies(_said_in_groups(told)))
+        await take_evidence(act, [seen for bot, message in _said_in_groups(told) for seen in seen_in(bot, message)])
         await act.flush()
         for channel, taken, message in intake.taken:
             _hand_on(act, channel, taken, message)
@@ -149,10 +149,10 @@ async def _not_seen(act: Act, deliveries: Sequence[_Delivery]) -> list[_Told]:
     return [(bot, update) for bot, update in found if update is not None]
 
 
-def _said_in_groups(told: Sequence[_Told]) -> Iterator[Message]:
-    for _bot, update in told:
+def _said_in_groups(told: Sequence[_Told]) -> Iterator[tuple[Bot, Message]]:
+    for bot, update in told:
         if isinstance(update.event, Message) and update.kind == "message":
-            yield update.event
+            yield bot, update.event
 
 
 def _channels_named(told: Sequence[_Told]) -> set[int]:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from tgac.bots.service import token_of
 from tgac.comments.decide import write_text
+from tgac.comments.evidence import confirm_seen
 from tgac.comments.facts import (
     about,
     bot_facts,
@@ -78,7 +79,9 @@ async def intend(tools: Tools, project_id: int, comment_ids: Sequence[int]) -> l
         comments = {comment.id: comment for comment in await act.session.scalars(asked)}
         planned = [comment for comment in comments.values() if comment.state == "planned"]
         gates = await may_leave(act, planned) if planned else {}
-        return [_one(act, comments.get(number), gates, began) for number in comment_ids]
+        outcomes = [_one(act, comments.get(number), gates, began) for number in comment_ids]
+        await confirm_seen(act, comments.values())
+        return outcomes
 
 
 def _one(act: Act, comment: Comment | None, gates: dict[int, Gate], began: float) -> Intent | Typing | Outcome:
@@ -141,7 +144,7 @@ def _freeze(act: Act, comment: Comment, ready: Ready, *, began: float) -> Intent
     comment.state, comment.changed_at, comment.text = "sending", act.now, text.html
     comment.reason, comment.reason_data = None, {}
     comment.fence += 1
-    comment.sending_at = act.now
+    comment.sending_at, comment.seen_id, comment.witness_id = act.now, None, None
     comment.deadline = act.now + timedelta(seconds=DEADLINE_S)
     record(act, "comment_sending", {"attempt": comment.fence}, **about(comment))
     token = token_of(act.keys, ready.bot)
@@ -181,3 +184,4 @@ async def give_up(tools: Tools, project_id: int, comment_id: int, stop: Stop) ->
             _end(act, comment, stop)
         elif comment is not None and comment.state == "sending":
             _end(act, comment, Stop("unknown", WORKER_LOST))
+            await confirm_seen(act, [comment])

@@ -52,7 +52,10 @@ KINDS: Final[Mapping[str, Kind]] = {
     "comment_unanswered": Kind("clock", N_("Nobody answered in time: it goes out, as the task says.")),
     "comment_cancelled": Kind("circle-slash", N_("Cancelled. %(reason)s")),
     "comment_confirmed": Kind("circle-check", N_("A person looked: the comment is there.")),
-    "comment_found": Kind("circle-check", N_("A reader replied to it: the comment is there.")),
+    "comment_found": Kind("circle-check", N_("The comment is there. %(reason)s")),
+    "comment_absent": Kind(
+        "eye", N_("Another bot of the project, which sees what this one writes, did not see it: it is written again.")
+    ),
     "comment_dropped": Kind("circle-x", N_("A person looked: the comment is not there.")),
     "comment_seen": Kind("eye", N_("Looked again: the comment is still there.")),
     "comment_gone": Kind("eye-off", N_("Looked again: the comment is no longer there.")),

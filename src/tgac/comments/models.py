@@ -17,7 +17,9 @@ class Comment(Owned, Base):
     awaiting_approval, until `approve_by`.
     `fence` grows with every attempt: an answer that comes back with an older one changes nothing.
     `typing_at` is when “typing…” was shown. `cared` holds, of what is done later (pin, delete, edit), the reason
-    why it could not be; `edit` is a text that follows its post's edit, asked for or on its way (comments/following.py).
+    why it could not be. `seen_id` is the number under which it was seen, by `witness_id` (a bot of the project) or by
+    whoever replied to it. `edit` is a text that follows its post's edit, asked for or on its way
+    (comments/following.py).
     """
 
     __tablename__ = "comments"
@@ -41,6 +43,8 @@ class Comment(Owned, Base):
     typing_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     message_id: Mapped[int | None]
+    seen_id: Mapped[int | None]
+    witness_id: Mapped[int | None] = mapped_column(Id)
     cared: Mapped[dict[str, Any]] = mapped_column(default=dict)
     edit: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]

@@ -35,6 +35,7 @@ NOT_APPROVED = Reason("not_approved", N_("Nobody approved it in time."))
 POST_EDITED = Reason("post_edited", N_("The post was edited: what waited for approval spoke of other words."))
 CONFIRMED_BY_PERSON = Reason("confirmed_by_person", N_("Somebody looked and confirmed it."))
 CONFIRMED_BY_REPLY = Reason("confirmed_by_reply", N_("A reader replied to it: it is there."))
+CONFIRMED_BY_WITNESS = Reason("confirmed_by_witness", N_("Another bot of the project saw it: it is there."))
 DROPPED_BY_PERSON = Reason("dropped_by_person", N_("Somebody looked: it is not there."))
 DELETED_AT_ONCE = Reason(
     "deleted_at_once", N_("It was posted and removed in the same moment: another bot guards this group.")

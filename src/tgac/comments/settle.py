@@ -11,6 +11,7 @@ from tgac.bots.service import mark_bot_refused, token_of
 from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel
 from tgac.comments.afterwards import look_after
+from tgac.comments.evidence import confirm_seen
 from tgac.comments.facts import about
 from tgac.comments.failing import judge_bot, note_well
 from tgac.comments.intend import Intent
@@ -46,6 +47,7 @@ async def settle(tools: Tools, project_id: int, answers: Sequence[Answer]) -> li
         found = await act.session.scalars(select(Bot).where(Bot.id.in_({one.bot_id for one in comments.values()})))
         bots = {bot.id: bot for bot in found}
         outcomes = [await _settle(act, comments.get(answer.intent.comment_id), answer, bots=bots) for answer in answers]
+        await confirm_seen(act, comments.values())
         failing = {one.bot_id for one in comments.values() if one.state in FAILED}
         for bot in bots.values():
             if bot.id in failing:
