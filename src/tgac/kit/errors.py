@@ -1,17 +1,20 @@
 """What can go wrong, said so that a person can mend it. The face of an error is chosen in `kit/web/answers.py`."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 
 class AppError(Exception):
     """An expected failure.
 
     `code` is a stable name listed in `docs/api.md`; `message` is a sentence for people; `status` is the HTTP status;
-    `field` names the input that is wrong (dotted path); `fields` maps several of them to their messages.
+    `field` names the input that is wrong (dotted path); `fields` maps several of them to their messages; `ids` numbers
+    the rows that it is about, where a program goes on with them.
     """
 
     code = "error"
     status = 400
+    ids: Mapping[str, int] = MappingProxyType({})
 
     def __init__(
         self,

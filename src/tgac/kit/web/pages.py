@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -170,6 +170,9 @@ def _manifest() -> Mapping[str, str]:
 
 
 _LONGEST_PATH: Final = 300
+_SAME_AGAIN: Final = ("icon", "badge")
+"""Macros that give the same for the same words, whoever asks; every row of a list has some."""
+_KEPT: Final = 1000
 _VARY: Final = {"Vary": "HX-Request-Type"}
 
 
@@ -259,6 +262,7 @@ def _made_environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     made.install_gettext_callables(_, i18n.translate_many, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(
@@ -277,6 +281,7 @@ def _made_environment() -> Environment:
     )
     macros = made.get_template("macros.html").module
     made.globals.update({name: macro for name, macro in vars(macros).items() if not name.startswith("_")})
+    made.globals.update({name: lru_cache(_KEPT)(getattr(macros, name)) for name in _SAME_AGAIN})
     return made
 
 
