@@ -9,7 +9,7 @@ from typing import Annotated, Any, BinaryIO, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict, model_validator
-from sqlalchemy import select
+from sqlalchemy import Select, case, select
 
 from tgac.bots.models import Bot, Seat
 from tgac.channels.models import Channel
@@ -32,9 +32,9 @@ from tgac.tasks.config import Media, TaskConfig, filled
 from tgac.tasks.facts import PostFacts
 from tgac.tasks.models import Task, TaskBot
 from tgac.tasks.presets import presets_here
-from tgac.tasks.queries import bots_writing, find_task, tasks_like
+from tgac.tasks.queries import bots_writing, find_task, tasks_for_channels
 from tgac.tasks.service import checked_document
-from tgac.tasks.targets import Aim, aimed_at, pairs
+from tgac.tasks.targets import Aim, aimed_at
 
 MOST: Final = 1000
 """Posts that are tried at once, where they are not out of a file."""
@@ -83,13 +83,13 @@ class Asked(What):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is tried: the task as it stands or would stand. `channels` are those that it serves,
+    """What is tried: the task as it stands or would stand. `served` asks for the channels that it serves,
     `prices` what a million tokens cost in US dollars, in and out (0: not known)."""
 
     task: Task | None
     config: TaskConfig
     project: Project
-    channels: dict[int, Channel]
+    served: Select[Channel]
     prices: tuple[float, float] = (0.0, 0.0)
 
     @property
@@ -97,14 +97,15 @@ class Subject:
         """The zone of its times."""
         return zone_for(self.config, self.project)
 
-    def channel_for(self, wanted: int | None, *, telegram_id: int | None = None) -> Channel:
+    async def channel_for(self, act: Act, wanted: int | None, *, telegram_id: int | None = None) -> Channel:
         """Where posts that no bot has seen would appear. Raises Invalid."""
         if wanted is not None:
-            if wanted not in self.channels:
+            chosen = await act.session.scalar(self.served.where(Channel.id == wanted))
+            if chosen is None:
                 raise Invalid(_("The task does not serve this channel."), field="channel_id")
-            return self.channels[wanted]
-        own = (one for one in self.channels.values() if one.telegram_id == telegram_id)
-        found = next(own, next(iter(self.channels.values()), None))
+            return chosen
+        is_own = case((Channel.telegram_id == telegram_id, 0), else_=1)
+        found = await act.session.scalar(self.served.order_by(is_own, Channel.id).limit(1))
         if found is None:
             raise Invalid(_("The task has no channel yet. Choose one first."), field="channel_id")
         return found
@@ -133,13 +134,17 @@ async def rehearse(act: Act, asked: Asked, *, keep: int | None = MOST) -> Tryout
     """The same for the machinery itself, which has no role. Raises NotFound, Invalid."""
     subject = await _subject(act, asked)
     if asked.posts is not None:
-        channel = subject.channel_for(asked.channel_id)
-        run = DryRun(await _places(act, subject, [channel.id]), keep=keep)
+        channel = await subject.channel_for(act, asked.channel_id)
+        run = DryRun(await _places(act, subject, [channel]), keep=keep)
         await asyncio.to_thread(run.take_all, list(_pasted(asked.posts, channel.id, act.now)))
         return Tryout(subject, run, channel)
-    wanted = [subject.channel_for(asked.channel_id).id] if asked.channel_id is not None else list(subject.channels)
+    wanted = subject.served
+    if asked.channel_id is not None:
+        wanted = wanted.where(Channel.id == (await subject.channel_for(act, asked.channel_id)).id)
     ids = await _newest(act, wanted, asked.last)
-    run = DryRun(await _places(act, subject, {channel_id for _id, channel_id in ids}), keep=keep)
+    there = select(Channel).where(Channel.id.in_({channel_id for _id, channel_id in ids}))
+    channels = {channel.id: channel for channel in await act.session.scalars(there)}
+    run = DryRun(await _places(act, subject, channels.values()), keep=keep)
     for some in batched(reversed(ids), _AT_ONCE):
         posts = await act.session.scalars(
             select(Post)
@@ -147,9 +152,7 @@ async def rehearse(act: Act, asked: Asked, *, keep: int | None = MOST) -> Tryout
             .order_by(Post.published_at, Post.id)
         )
         base = act.config.telegram_link_base
-        await asyncio.to_thread(
-            run.take_all, [_stored(base, post, subject.channels[post.channel_id]) for post in posts]
-        )
+        await asyncio.to_thread(run.take_all, [_stored(base, post, channels[post.channel_id]) for post in posts])
     return Tryout(subject, run)
 
 
@@ -164,8 +167,8 @@ async def try_export(
         require(act, Right.LOOK)
         subject = await _subject(act, what)
         export = await asyncio.to_thread(read_export, file, subject.zone)
-        channel = subject.channel_for(what.channel_id, telegram_id=export.telegram_id)
-        run = DryRun(await _places(act, subject, [channel.id]), keep=keep)
+        channel = await subject.channel_for(act, what.channel_id, telegram_id=export.telegram_id)
+        run = DryRun(await _places(act, subject, [channel]), keep=keep)
     base = tools.config.telegram_link_base
     await asyncio.to_thread(run.take_all, _exported(export.posts, channel, base))
     return Tryout(subject, run, channel, export)
@@ -178,45 +181,37 @@ async def _subject(act: Act, what: What) -> Subject:
     else:
         config = TaskConfig.model_validate(task.config if task else {})
     config = TaskConfig.model_validate(filled(config.dump(), await presets_here(act)))
-    aim = aimed_at(Aim(config.targets.channels, config.targets.playlists)).order_by(Channel.id)
-    channels = {channel.id: channel for channel in await act.session.scalars(aim)}
+    served = aimed_at(Aim(config.targets.channels, config.targets.playlists))
     prices = (act.config.openai_price_in, act.config.openai_price_out)
-    return Subject(task, config, await the_project(act), channels, prices)
+    return Subject(task, config, await the_project(act), served, prices)
 
 
-async def _places(act: Act, subject: Subject, channel_ids: Collection[int]) -> dict[int, Place]:
+async def _places(act: Act, subject: Subject, channels: Iterable[Channel]) -> dict[int, Place]:
     """The channels with the tasks that meet there, in the planner's order: a task that is not written down yet comes
     last, and is served by every bot that may write there."""
     holding = await holding_here(act)
     limit = holding.collision_limit_per_post
-    tasks = await _tasks_on(act, subject.task)
-    task_ids = [task.id for task in tasks]
-    there = pairs(task_ids).subquery()
-    asked = select(there.c.task_id, there.c.channel_id).where(there.c.channel_id.in_(channel_ids))
-    meeting = {(row.task_id, row.channel_id) for row in await act.session.execute(asked)}
-    bots = await _bots(act, task_ids, channel_ids)
-    takers: dict[int, list[Taker]] = {one: [] for one in channel_ids}
+    by_id = {channel.id: channel for channel in channels}
+    meeting = await tasks_for_channels(act, by_id)
+    tasks = {task.id: task for on in meeting.values() for task in on} | (
+        {subject.task.id: subject.task} if subject.task else {}
+    )
+    bots = await _bots(act, tasks, by_id)
     own = await presets_here(act)
-    documents = {task.id: TaskConfig.model_validate(filled(task.config, own)) for task in tasks}
-    for channel_id in channel_ids:
-        for task in tasks:
+    documents = {task.id: TaskConfig.model_validate(filled(task.config, own)) for task in tasks.values()}
+    takers: dict[int, list[Taker]] = {one: [] for one in by_id}
+    for channel_id, on in meeting.items():
+        for task in sorted({*on, *([subject.task] if subject.task else [])}, key=lambda task: task.id):
             is_tried = task is subject.task
-            if is_tried or (task.id, channel_id) in meeting:
-                config = subject.config if is_tried else documents[task.id]
-                order = order_for(task.id, config, bots.get((task.id, channel_id), ()))
-                zone, caps = zone_for(config, subject.project), grown_caps(config.limits, holding)
-                takers[channel_id].append(Taker(task.name, order, zone, is_tried, caps))
+            config = subject.config if is_tried else documents[task.id]
+            order = order_for(task.id, config, bots.get((task.id, channel_id), ()))
+            zone, caps = zone_for(config, subject.project), grown_caps(config.limits, holding)
+            takers[channel_id].append(Taker(task.name, order, zone, is_tried, caps))
         if subject.task is None:
             order = order_for(0, subject.config, bots.get((0, channel_id), ()))
             caps = grown_caps(subject.config.limits, holding)
             takers[channel_id].append(Taker(_("This task"), order, subject.zone, is_tried=True, caps=caps))
-    return {one: Place(channel_facts(subject.channels[one]), tuple(takers[one]), limit) for one in channel_ids}
-
-
-async def _tasks_on(act: Act, tried: Task | None) -> list[Task]:
-    """The tasks that are on, and the tried one, oldest first."""
-    found = await act.session.scalars(tasks_like(status="ON").order_by(Task.id))
-    return sorted({*found, *([tried] if tried else [])}, key=lambda task: task.id)
+    return {one: Place(channel_facts(channel), tuple(takers[one]), limit) for one, channel in by_id.items()}
 
 
 async def _bots(act: Act, task_ids: Collection[int], channel_ids: Collection[int]) -> dict[tuple[int, int], list[Bot]]:
@@ -231,11 +226,11 @@ async def _bots(act: Act, task_ids: Collection[int], channel_ids: Collection[int
     return found
 
 
-async def _newest(act: Act, channel_ids: Collection[int], last: int) -> list[tuple[int, int]]:
+async def _newest(act: Act, channels: Select[Channel], last: int) -> list[tuple[int, int]]:
     """The newest posts of these channels, each with its channel; newest first."""
     newest = (
         select(Post.id, Post.channel_id)
-        .where(Post.channel_id.in_(channel_ids))
+        .where(Post.channel_id.in_(channels.with_only_columns(Channel.id)))
         .order_by(Post.published_at.desc(), Post.id.desc())
         .limit(last)
     )

@@ -25,6 +25,8 @@ router = APIRouter(prefix="/projects/{project_id}/dry-run", include_in_schema=Fa
 
 SHOWN: Final = 200
 """Lines that the page shows; the rest are counted, and stand in the table that is taken away."""
+OFFERED: Final = 200
+"""Tasks to choose from, by name; the page of any other one leads here with it chosen."""
 ON_A_LINE: Final = 20
 """Posts that a task's page looks at."""
 TaskId = Annotated[int | None, Query(ge=1, le=MAX_ID)]
@@ -95,16 +97,17 @@ def _last(sent: FormData) -> int:
 async def _page(
     request: Request, act: Act, *, form: Filled[Any], tryout: Tryout | None = None, status: int = 200
 ) -> HTMLResponse:
-    tasks = list(await act.session.scalars(tasks_like().order_by(Task.name).limit(1000)))
-    chosen = form.values.get("task_id", "")
-    if chosen.isdecimal() and all(str(one.id) != chosen for one in tasks) and not tryout and status == 200:
-        tasks.append(await find_task(act, int(chosen)))
+    found = list(await act.session.scalars(tasks_like().order_by(Task.name).limit(OFFERED + 1)))
+    tasks, chosen = found[:OFFERED], form.values.get("task_id", "")
+    if chosen.isdecimal() and all(str(one.id) != chosen for one in tasks) and status == 200:
+        tasks.append(tryout.subject.task if tryout and tryout.subject.task else await find_task(act, int(chosen)))
     return page(
         request,
         "comments/dry_run.html",
         status=status,
         form=form,
         tasks=[(one.id, one.name) for one in tasks],
+        is_cut=len(found) > OFFERED,
         root=f"/projects/{act.project_id}",
         tryout=tryout,
         lines=line_views(tryout, SHOWN) if tryout else [],

@@ -144,3 +144,10 @@ def test_the_name_of_a_version_changes_with_all_that_readers_see() -> None:
         Comment(text="Rules", bot_id=1, decision=DECISION | {"media": {"type": "photo", "file": 1}}),
     ]
     assert len({version_of(one) for one in [shown, *others]}) == len(others) + 1
+
+
+async def test_the_menu_counts_nothing_for_those_who_may_not_approve(desk: Desk) -> None:
+    await a_waiting(desk)
+    page = (await desk.ask("GET", "/projects/1/posts", "boris")).text
+    assert "/projects/1/review" in page
+    assert "nav-count" not in page
