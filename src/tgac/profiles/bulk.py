@@ -82,9 +82,13 @@ async def preview_profiles(tools: Tools, author: Principal, *, project_id: int, 
         bulk = await understood(act, content)
         profiles = await profiles_by_bot(act)
     seen = await _seen_of(tools, bulk, profiles)
+    await asyncio.to_thread(_finish, content, bulk, profiles, seen)
+    return bulk
+
+
+def _finish(content: bytes, bulk: Bulk, profiles: Mapping[int, BotProfile], seen: Mapping[int, Seen]) -> None:
     compare(bulk, profiles, seen)
     bulk.digest = _digest(content, bulk)
-    return bulk
 
 
 async def apply_profiles(
@@ -129,12 +133,20 @@ async def keep_draft(act: Act, content: bytes, digest: str) -> None:
 
 
 async def understood(act: Act, content: bytes) -> Bulk:
-    """The file's orders for the project's bots, and every line that is left out. Raises Invalid (field `file`)."""
+    """The file's orders for the project's bots, and every line that is left out. Raises Invalid (field `file`).
+
+    A long file takes a second: it is read in a thread, so that other requests are answered meanwhile.
+    """
+    bots, known = list(await act.session.scalars(select(Bot))), await photos_known(act)
+    return await asyncio.to_thread(_understood, content, bots, known)
+
+
+def _understood(content: bytes, bots: list[Bot], known: set[str]) -> Bulk:
     table, files = _unpacked(content)
     sheet = read_sheet(table, known=COLUMNS, needed=("bot",))
     bulk = Bulk(bad=[BadCell(one.line, "", one.message) for one in sheet.bad])
-    photos = _Photos(files, await photos_known(act))
-    names = {name: bot for bot in await act.session.scalars(select(Bot)) for name in _names(bot)}
+    photos = _Photos(files, known)
+    names = {name: bot for bot in bots for name in _names(bot)}
     for row in sheet.rows:
         bot = names.get(row.cells["bot"].strip().removeprefix("@").lower())
         if bot is None:
