@@ -44,11 +44,19 @@ class Unfit(Invalid):
         self.bot = bot
 
 
+class Known(Conflict):
+    """The channel is served already: somebody was quicker, or it opened by itself when its admin added the bot."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(_("This channel is in the project already."), code="channel_known", field="ref")
+        self.ids = {"channel_id": channel.id}
+
+
 async def connect_channel(tools: Tools, author: Principal, *, project_id: int, ref: str) -> Connected:
     """Take a channel into the project; one that is known and not active is claimed anew. Nothing is changed on failure.
 
-    `ref` is what `refs.read_ref` reads. Raises Unfit with a code of `reasons.py`, Conflict (connected already, no bot
-    has room), Refused, and the Faults that waiting may mend.
+    `ref` is what `refs.read_ref` reads. Raises Unfit with a code of `reasons.py`, Known, Conflict (no bot has room),
+    Refused, and the Faults that waiting may mend.
     """
     async with tools.reading(author, project_id) as act:
         require(act, Right.EDIT)
@@ -114,7 +122,7 @@ def _require_fit(seen: Inspection) -> None:
 
 
 async def _claim(act: Act, seen: Inspection, target: int | str) -> Channel:
-    """The channel's row, for the act's author. Raises Conflict when the channel is served already."""
+    """The channel's row, for the act's author. Raises Known when the channel is served already."""
     assert seen.channel is not None, "a bot that fits has seen the channel"
     assert act.principal is not None, "a channel is claimed by a person"
     known = select(Channel).where(Channel.telegram_id == seen.channel.id)
@@ -124,7 +132,7 @@ async def _claim(act: Act, seen: Inspection, target: int | str) -> Channel:
         channel = Channel(telegram_id=seen.channel.id, title="", state=ChannelState.PENDING, created_at=act.now)
         act.session.add(channel)
     elif channel.state == ChannelState.ACTIVE:
-        raise Conflict(_("This channel is in the project already."), code="channel_known", field="ref")
+        raise Known(channel)
     elif channel.state == ChannelState.ARCHIVED:
         channel.state = ChannelState.PENDING
     channel.claimed_by, channel.client_telegram_id = act.principal.user_id, None

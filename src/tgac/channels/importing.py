@@ -16,6 +16,7 @@ from tgac.kit.act import Act
 from tgac.kit.errors import Invalid
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.i18n import _
+from tgac.people.queries import hold_project
 from tgac.people.service import author_of
 
 MAX_LINES: Final = 5000
@@ -45,6 +46,7 @@ async def import_channels(act: Act, text: str) -> list[Line]:
     if len(lines) > MAX_LINES:
         words = _("Send at most %(limit)s lines at once.", limit=MAX_LINES)
         raise Invalid(words, code="too_many_lines", field="text")
+    await hold_project(act)  # two lists that name the same channels in another order would wait for each other
     known = await _known(act)
     report: list[Line | tuple[int, str, Channel]] = []
     first: dict[str, int] = {}

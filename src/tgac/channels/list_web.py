@@ -14,7 +14,7 @@ from tgac.bots.showing import looking, may_edit
 from tgac.channels.api import link_described, make_connect_url
 from tgac.channels.bulk import order_channels
 from tgac.channels.clients import connect_links, revoke_connect_link
-from tgac.channels.connect import Connected, Unfit, connect_channel
+from tgac.channels.connect import Connected, Known, Unfit, connect_channel
 from tgac.channels.filters import ChannelSearch, Wanted
 from tgac.channels.forms import ChannelList, ChannelOrder, ChannelOrderForm, ChannelRef, LinkName
 from tgac.channels.importing import MAX_LINES, import_channels
@@ -63,6 +63,10 @@ async def add_channel(request: Request, project_id: RowId, tools: ToolsDep, prin
     if form.data is not None:
         try:
             connected = await connect_channel(tools, principal, project_id=project_id, ref=form.data.ref)
+        except Known as known:
+            return go(
+                request, f"/projects/{project_id}/channels/{known.ids['channel_id']}", Notice(known.message, "info")
+            )
         except AppError as error:
             form.refuse(error)
             problem = error

@@ -127,3 +127,13 @@ async def test_silence_of_telegram_is_told_as_such(world: World) -> None:
     await world.control("POST", "/faults", kind="http", value=502, times=1)
     status, code, _field = await Front(world).error("POST", "/channels", json={"ref": "@sport"})
     assert (status, code) == (503, "telegram_unavailable")
+
+
+async def test_a_channel_that_is_there_already_is_what_one_is_led_to(world: World) -> None:
+    """It may have opened by itself a moment before, when its admin added the bot."""
+    front, place = Front(world), world.places[0]
+    refused = await front.ask("POST", "/api/channels", json={"ref": "@city_news"})
+    assert refused.json()["error"]["channel_id"] == place.row.id
+    led = await front.ask("POST", "/channels", data={"ref": "@city_news"})
+    assert (led.status_code, led.headers["location"]) == (303, f"/projects/{world.project_id}/channels/{place.row.id}")
+    assert "notice=" in led.headers["set-cookie"]
