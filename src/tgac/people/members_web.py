@@ -102,11 +102,14 @@ async def _members_page(
     status: int = 200,
 ) -> Response:
     assert act.role is not None
+    seated = await members.members_of(act)
+    owners = [one.row.user_id for one in seated if one.row.role == Role.OWNER]
     return page(
         request,
         "people/members.html",
         status=status,
-        members=await members.members_of(act),
+        members=seated,
+        is_last_owner=owners == [author_of(act).user_id],
         invitations=await members.invitations_of(act),
         form=form or blank(),
         link=link,

@@ -222,3 +222,12 @@ async def test_what_is_done_to_members_is_in_the_audit_with_its_author(team: Tea
         ("The project “City” was made.", "anna"),
     ]
     assert items[1]["changes"] == [{"name": "role", "old": "viewer", "new": "reviewer"}]
+
+
+async def test_leaving_is_offered_only_where_another_owner_stays(team: Team) -> None:
+    page = f"/projects/{team.project_id}/members"
+    alone = (await team.scripts["anna"].get(page)).text
+    assert "make somebody else one before you leave" in alone
+    assert "/members/leave" not in alone
+    await team.add("vera", "owner")
+    assert "/members/leave" in (await team.scripts["anna"].get(page)).text
