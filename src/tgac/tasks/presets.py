@@ -18,6 +18,8 @@ from tgac.tasks.config import PRESETS, Preset, TaskConfig, filled
 from tgac.tasks.models import Task, TaskPreset
 
 MAX_NAME = 40
+ROOM = 50
+"""Presets of a project's own: every look at its tasks reads them all."""
 _TAKEN = {*PRESETS, "own"}
 """Names that mean something else: the presets of every project, and a delay of the task's own."""
 
@@ -50,13 +52,17 @@ async def find_preset(act: Act, preset_id: int) -> TaskPreset:
 
 
 async def users_by_preset(act: Act) -> dict[str, list[str]]:
-    """The names of the tasks that go by each preset, by its name."""
+    """The names of the tasks that go by each preset of the project's own, by its name."""
+    chosen = Task.config["timing"]["preset"].as_string()
     tasks = await act.session.execute(
-        select(Task.name, Task.config).where(Task.deleted_at.is_(None)).order_by(Task.name)
+        select(chosen, Task.name)
+        .join(TaskPreset, (TaskPreset.project_id == Task.project_id) & (TaskPreset.name == chosen))
+        .where(Task.deleted_at.is_(None))
+        .order_by(Task.name)
     )
     found: dict[str, list[str]] = {}
-    for task, config in tasks:
-        found.setdefault(config.get("timing", {}).get("preset") or "", []).append(task)
+    for preset, task in tasks:
+        found.setdefault(preset, []).append(task)
     return found
 
 
@@ -66,8 +72,12 @@ async def users_of(act: Act, name: str) -> list[str]:
 
 
 async def create_preset(act: Act, name: str, values: object) -> TaskPreset:
-    """Write down a preset. Owners only. Raises Refused, Invalid (`name`, `values.…`), Conflict for a taken name."""
+    """Write down a preset. Owners only. Raises Refused, Invalid (`name`, `values.…`), Conflict for a taken name
+    (`name_taken`), and where there are as many as may be (`no_room`)."""
     require(act, Right.OWN)
+    await hold_project(act)
+    if len(await own_presets(act)) >= ROOM:
+        raise Conflict(_("A project has at most %(n)s presets of its own.", n=ROOM), code="no_room")
     preset = TaskPreset(name=await _free_name(act, name), values=_checked(values))
     act.session.add(preset)
     await act.flush()

@@ -16,12 +16,14 @@ from tgac.kit.web.pages import Notice, go, page
 from tgac.settings.forms import PRESET_WORDS
 from tgac.tasks import presets
 from tgac.tasks.config import PRESETS, Preset
+from tgac.tasks.draft_numbers import UNITS, seconds
 from tgac.tasks.limit_words import limit_words, span_words
 from tgac.tasks.sentence import delay_words
 
 router = APIRouter(prefix="/projects/{project_id}/presets", include_in_schema=False)
+_EXPIRY: Final = "expire_after_s"
 _NUMBERS: Final = (
-    "expire_after_s", "per_channel_hour", "per_channel_day", "per_bot_hour", "per_bot_day", "pause_s", "ramp_up_days",
+    "per_channel_hour", "per_channel_day", "per_bot_hour", "per_bot_day", "pause_s", "ramp_up_days",
 )  # fmt: skip
 
 
@@ -29,7 +31,7 @@ _NUMBERS: Final = (
 async def list_page(request: Request, act: ReadAct) -> HTMLResponse:
     """The presets that there are, and the form that makes one."""
     require(act, Right.LOOK)
-    return await _list_page(request, act, _form_of("", PRESETS["balanced"]))
+    return await _list_page(request, act, form_of("", PRESETS["balanced"]))
 
 
 @router.post("")
@@ -38,7 +40,7 @@ async def create(request: Request, project_id: RowId, tools: ToolsDep, principal
     form = await _typed(request)
     try:
         async with tools.acting(principal, project_id) as act:
-            await presets.create_preset(act, form.values.get("name", ""), _values(form.values))
+            await presets.create_preset(act, form.values.get("name", ""), values_of(form.values))
         return go(request, f"/projects/{project_id}/presets", Notice(_("Saved.")))
     except AppError as error:
         _refuse(form, error)
@@ -52,7 +54,7 @@ async def preset_page(request: Request, act: ReadAct, preset_id: RowId) -> HTMLR
     """One preset."""
     require(act, Right.LOOK)
     preset = await presets.find_preset(act, preset_id)
-    return await _preset_page(request, act, preset_id, _form_of(preset.name, Preset.model_validate(preset.values)))
+    return await _preset_page(request, act, preset_id, form_of(preset.name, Preset.model_validate(preset.values)))
 
 
 @router.post("/{preset_id}")
@@ -63,7 +65,7 @@ async def change(
     form = await _typed(request)
     try:
         async with tools.acting(principal, project_id) as act:
-            name, values = form.values.get("name"), _values(form.values)
+            name, values = form.values.get("name"), values_of(form.values)
             await presets.change_preset(act, preset_id, name=name, values=values)
         return go(request, f"/projects/{project_id}/presets", Notice(_("Saved.")))
     except AppError as error:
@@ -121,11 +123,16 @@ def _words(preset: Preset) -> str:
     return "; ".join(piece for piece in pieces if piece)
 
 
-def _form_of(name: str, preset: Preset) -> Filled[Any]:
+def form_of(name: str, preset: Preset) -> Filled[Any]:
+    """The form of a preset, in the units of the task editor."""
     quiet = preset.quiet_hours
-    ends = {"delay.min_s": preset.delay.min_s, "delay.max_s": preset.delay.max_s}
+    low, high = preset.delay.min_s, preset.delay.max_s
+    unit = next(key for key in ("h", "min", "s") if low % UNITS[key] == high % UNITS[key] == 0)
+    ends = {"delay.min_s": low // UNITS[unit], "delay.max_s": high // UNITS[unit], "delay_unit": unit}
     hours = {"quiet_hours.from": quiet.from_ if quiet else "", "quiet_hours.to": quiet.to if quiet else ""}
-    return blank(name=name, **ends, **hours, **{key: getattr(preset, key) for key in _NUMBERS})
+    expiry = f"{preset.expire_after_s / UNITS['min']:.10g}"
+    numbers = {key: getattr(preset, key) for key in _NUMBERS}
+    return blank(name=name, **ends, **hours, **numbers, **{_EXPIRY: expiry})
 
 
 async def _typed(request: Request) -> Filled[Any]:
@@ -134,10 +141,13 @@ async def _typed(request: Request) -> Filled[Any]:
     return Filled(values=dict(pairs))
 
 
-def _values(typed: Mapping[str, str]) -> dict[str, Any]:
+def values_of(typed: Mapping[str, str]) -> dict[str, Any]:
     """What the form means; an empty field is the default. What is no number stays, to be refused."""
     values: dict[str, Any] = {key: _whole(typed[key]) for key in _NUMBERS if typed.get(key, "").strip()}
-    values["delay"] = {key: _whole(typed.get(f"delay.{key}", "")) for key in ("min_s", "max_s")}
+    if expiry := typed.get(_EXPIRY, "").strip():
+        values[_EXPIRY] = seconds(expiry, UNITS["min"])
+    unit = UNITS.get(typed.get("delay_unit", ""), UNITS["min"])
+    values["delay"] = {key: seconds(typed.get(f"delay.{key}", ""), unit) for key in ("min_s", "max_s")}
     hours = {key: typed.get(f"quiet_hours.{key}", "").strip() for key in ("from", "to")}
     if any(hours.values()):
         values["quiet_hours"] = hours

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from tests.support.world import World
 
 from tgac.comments.orders import config_of
@@ -11,7 +12,8 @@ from tgac.kit.errors import Conflict, Invalid, Refused
 from tgac.tasks import presets_api
 from tgac.tasks.config import PRESETS, Preset, TaskConfig, filled
 from tgac.tasks.models import Task
-from tgac.tasks.presets import change_preset, create_preset, delete_preset
+from tgac.tasks.presets import ROOM, change_preset, create_preset, delete_preset
+from tgac.tasks.presets_web import form_of, values_of
 from tgac.tasks.tests.desk import Desk
 
 NIGHTLY: dict[str, Any] = {
@@ -143,3 +145,22 @@ async def test_the_api_tells_all_presets_and_who_goes_by_them(world: World) -> N
     ]
     assert items[3]["tasks"] == ["Welcome"]
     assert items[3]["values"] == Preset.model_validate(NIGHTLY).model_dump(mode="json")
+
+
+def test_the_form_speaks_in_the_units_of_the_task_editor_and_means_what_it_shows() -> None:
+    preset = Preset.model_validate(NIGHTLY | {"expire_after_s": 5400, "per_channel_day": 9})
+    shown = form_of("Nightly", preset).values
+    assert (shown["delay.min_s"], shown["delay_unit"], shown["expire_after_s"]) == ("10", "min", "90")
+    sent = {name: "" if value is None else str(value) for name, value in shown.items()}
+    assert Preset.model_validate(values_of(sent)) == preset
+    with pytest.raises(ValidationError):
+        Preset.model_validate(values_of(sent | {"delay.min_s": "ten"}))
+
+
+async def test_a_project_has_only_so_many_presets_of_its_own(world: World) -> None:
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        for n in range(ROOM):
+            await create_preset(act, f"Preset {n}", NIGHTLY)
+        with pytest.raises(Conflict) as refused:
+            await create_preset(act, "One more", NIGHTLY)
+    assert refused.value.code == "no_room"
