@@ -192,6 +192,7 @@ async def _trouble(act: Act) -> None:
         act.session.add(row)
     waits = select(Comment).where(Comment.state.in_(("awaiting_approval", "expired"))).order_by(Comment.id).limit(1)
     for comment in await act.session.scalars(waits):
+        comment.reason, comment.reason_data = None, {}
         comment.state, comment.send_at = "awaiting_approval", act.now + timedelta(minutes=20)
         comment.approve_by = comment.expires_at = act.now + timedelta(hours=2)
 

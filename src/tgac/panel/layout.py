@@ -4,11 +4,12 @@ from fastapi import Request
 
 from tgac.comments.queries import count_waiting
 from tgac.kit.act import Act
-from tgac.kit.tenancy import Principal
+from tgac.kit.tenancy import RIGHTS, Principal, Right
 from tgac.people import layout
 
 
 async def dress(request: Request, act: Act, principal: Principal) -> None:
     """Put it where `kit/web/pages.py` looks for it."""
     await layout.dress(request, act, principal)
-    request.state.counts = {"/review": await count_waiting(act)}
+    may_approve = act.role is not None and Right.REVIEW in RIGHTS[act.role]
+    request.state.counts = {"/review": await count_waiting(act)} if may_approve else {}

@@ -42,7 +42,7 @@ def read_line(line: str, *, allow_private: bool) -> Address:
     """The address in `scheme://user:password@host:port`, percent-encoding taken off. Raises Invalid."""
     found = _LINE.fullmatch(line.strip())
     if found is None:
-        raise Invalid(_("Write it as scheme://user:password@host:port, for example socks5://198.51.100.7:1080."))
+        raise Invalid(_("Write it as scheme://user:password@host:port, for example socks5://proxy.example.com:1080."))
     scheme = found["scheme"].lower()
     if scheme == "https":
         raise Invalid(_("A proxy that is itself reached by https cannot be used: write http:// or socks5://."))

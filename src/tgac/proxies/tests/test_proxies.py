@@ -1,6 +1,7 @@
 """Proxies as rows: added, listed, changed, filled with bots, checked and replaced."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -290,3 +291,11 @@ async def test_a_project_with_proxies_in_use_can_be_deleted(world: World) -> Non
         await act.session.delete(await act.session.get_one(Project, world.project_id))
     async with world.tools.db.reading(EVERYONE) as session:
         assert (await session.execute(select(METADATA.tables["proxies"]))).all() == []
+
+
+def test_the_example_of_a_line_is_itself_taken() -> None:
+    with pytest.raises(Invalid) as refused:
+        read_line("nonsense", allow_private=False)
+    example = re.search(r"for example (\S+)\.$", str(refused.value.message))
+    assert example is not None
+    assert read_line(example[1], allow_private=False).port == 1080
