@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tests.simulation.life import Died, Life, Mortal, mortal
 from tests.simulation.telegram import InProcess, OurClock, TrueClock
-from tests.support.databases import create_tables, fresh_url
+from tests.support.databases import fresh_url
 from tests.support.world import config_for
 from tgac.bots.models import Bot
 from tgac.bots.service import connect_bot, token_of
@@ -168,7 +168,6 @@ async def a_stage(kind: str, folder: Path, *, seed: int, channels: int) -> Async
     service = world.add_bot("Desk", "desk_bot")
     config = config_for("http://telegram.invalid", service.token, db_url=await fresh_url(kind, folder))
     db = Database(config.db_url)
-    await create_tables(db)
     telegram = InProcess(endpoint, dice)
     tools = Tools(config, ours, db, config.keys, telegram, find_role, dice)
     stage = Stage(tools, true, ours, telegram, world, endpoint, dice)

@@ -5,6 +5,7 @@ Tables are created once per test process; every test gets a copy.
 
 import asyncio
 import atexit
+import shutil
 import tempfile
 from collections import deque
 from functools import cache
@@ -44,7 +45,10 @@ def postgres_server() -> str:
 async def fresh_url(kind: str, folder: Path, *, empty: bool = False) -> str:
     """The URL of a database of one's own, with every table, or without any; `kind` is `sqlite` or `postgres`."""
     if kind == "sqlite":
-        return f"sqlite:///{folder}/{new_secret(6)}.sqlite3"
+        file = folder / f"{new_secret(6)}.sqlite3"
+        if not empty:
+            shutil.copy(await _sqlite_template(), file)
+        return f"sqlite:///{file}"
     server = await asyncio.to_thread(postgres_server)
     template = "template0" if empty else await _template(server)
     name = f"t{new_secret(8)}".lower().replace("-", "x")
@@ -63,8 +67,21 @@ async def create_tables(db: Database) -> None:
             await connection.run_sync(guard_rows)
 
 
+_sqlite: list[Path] = []
 _templates: dict[str, bool] = {}
 _made: deque[str] = deque()
+
+
+async def _sqlite_template() -> Path:
+    if not _sqlite:
+        folder = tempfile.TemporaryDirectory(prefix="tgac-sqlite-")
+        atexit.register(folder.cleanup)
+        file = Path(folder.name) / "template.sqlite3"
+        db = Database(f"sqlite+aiosqlite:///{file}")
+        await create_tables(db)
+        await db.aclose()  # the last to leave puts everything into the one file
+        _sqlite.append(file)
+    return _sqlite[0]
 
 
 async def _template(server: str) -> str:

@@ -13,7 +13,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from tests.support.clock import ManualClock
-from tests.support.databases import create_tables, fresh_url
+from tests.support.databases import fresh_url
 from tgac.kit.config import load_config
 from tgac.kit.db.session import Database
 from tgac.kit.secrets import new_master_key
@@ -224,7 +224,6 @@ async def a_panel(kind: str, folder: Path, **values: Any) -> AsyncIterator[Panel
         }
         config = load_config(None, **(given | values))
         db, telegram = Database(config.db_url), Gateway(config.telegram_api_base, limit=0)
-        await create_tables(db)
         tools = Tools(config, clock, db, config.keys, telegram, find_role)
         panel = Panel(tools, clock, guarded(make_app(tools)), bot, session, sandbox.url)
         try:

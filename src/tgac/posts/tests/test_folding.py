@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from tests.support.clock import ManualClock
-from tests.support.databases import create_tables, fresh_url
+from tests.support.databases import fresh_url
 from tests.support.world import config_for
 
 from tgac.channels.models import Channel
@@ -118,7 +118,6 @@ class Desk:
         self.keys = Keys([Secret(new_master_key())])
 
     async def prepare(self) -> None:
-        await create_tables(self.db)
         async with self.db.writing(EVERYONE) as session:
             session.add(User(id=1, username="anna", created_at=NOON))
             await session.flush()
