@@ -1,6 +1,9 @@
 """The one list: what answers requests, what does jobs, what is done again and again."""
 
+from functools import cache
+
 from fastapi import FastAPI, Request, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from tgac.bots import add_api as bots_add_api
@@ -202,11 +205,22 @@ def make_app(tools: Tools) -> FastAPI:
     app.state.dress = dress
     app.state.streams = Streams(tools)
     app.add_middleware(Idempotent, tools=tools, authenticate=authenticate, answer=answer_guarded)
-    for router in ROUTERS:
-        app.include_router(router)
+    app.router.routes.extend(_routes())
     app.mount(STATIC_PATH, static_files())
     install_answers(app)
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """The routers as an application includes them, for every application of this process.
+
+    FastAPI reads the signatures behind a route when it is first asked for, once per inclusion: a second of work.
+    """
+    shell = FastAPI(openapi_url=None)
+    for router in ROUTERS:
+        shell.include_router(router)
+    return tuple(shell.routes)
 
 
 def guarded(app: FastAPI) -> ASGIApp:
