@@ -15,6 +15,7 @@ from tgac.posts import models as posts
 from tgac.profiles import models as profiles
 from tgac.proxies import models as proxies
 from tgac.settings import models as settings
+from tgac.tasks import media_models as media
 from tgac.tasks import models as tasks
 
 MODULES = (
@@ -24,6 +25,7 @@ MODULES = (
     comments,
     idempotency,
     journal,
+    media,
     onboarding,
     people,
     playlists,

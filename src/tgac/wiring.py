@@ -89,8 +89,19 @@ from tgac.proxies.verify import check_proxy
 from tgac.settings import api as settings_api
 from tgac.settings import web as settings_web
 from tgac.tasks import api as tasks_api
-from tgac.tasks import editor_web, playlists_api, playlists_web, presets_api, presets_web, versions_api, versions_web
+from tgac.tasks import (
+    editor_web,
+    media_api,
+    media_web,
+    playlists_api,
+    playlists_web,
+    presets_api,
+    presets_web,
+    versions_api,
+    versions_web,
+)
 from tgac.tasks import web as tasks_web
+from tgac.tasks.media import MAX_BODY
 from tgac.version import VERSION
 
 HANDLES = (
@@ -146,6 +157,7 @@ LARGER_BODIES = {
     r"(/api/v1)?/projects/\d+/bots/profiles/(import|preview)": _FILE,
     r"(/api/v1)?/projects/\d+/bots/\d+/profile": _FILE,
     r"/api/v1/projects/\d+/dry-run/import|/projects/\d+/dry-run": _HISTORY,
+    r"(/api/v1)?/projects/\d+/media": MAX_BODY,
 }
 """Paths that take more than a megabyte: files, with what a form puts around them."""
 STARTS = {CLIENT_PREFIX: greet_client}
@@ -164,6 +176,7 @@ ROUTERS = (
     channels_api.router,
     playlists_api.router,
     presets_api.router,
+    media_api.router,
     tasks_api.router,
     versions_api.router,
     comments_api.router,
@@ -185,6 +198,8 @@ ROUTERS = (
     channels_web.router,
     playlists_web.router,
     presets_web.router,
+    media_web.router,
+    media_web.router,
     editor_web.router,
     tasks_web.router,
     versions_web.router,

@@ -188,7 +188,10 @@ class Upload:
 
 @dataclass(slots=True)
 class File:
-    """A file that was sent, or a picture that the sandbox draws itself (then without bytes)."""
+    """A file that was sent, or a picture that the sandbox draws itself (then without bytes).
+
+    `owner` is the one bot for which its id is good; None: everybody's, since a person sent it.
+    """
 
     id: str
     unique_id: str
@@ -197,6 +200,9 @@ class File:
     mime_type: str
     size: int
     content: bytes = b""
+    owner: int | None = None
+    width: int = 1280
+    height: int = 720
 
 
 @dataclass(slots=True)

@@ -89,6 +89,12 @@ ALSO: dict[str, tuple[int, str]] = {
     "caption_too_long": (400, "Bad Request: message caption is too long"),
     "no_file": (400, "Bad Request: there is no {kind} in the request"),
     "wrong_file": (400, "Bad Request: wrong file identifier/HTTP URL specified"),
+    "file_type": (400, "Bad Request: can't use file of type {was} as {wanted}"),
+    "photo_too_big": (
+        400,
+        "Bad Request: file of size {size} bytes is too big for a photo; the maximum size is 10485760 bytes",
+    ),
+    "no_caption_to_edit": (400, "Bad Request: there is no caption in the message to edit"),
     "wrong_file_id": (400, "Bad Request: invalid file_id"),
     "wrong_action": (400, "Bad Request: wrong parameter action in request"),
     "wrong_user_id": (400, "Bad Request: invalid user_id specified"),

@@ -30,6 +30,7 @@ from tgac.profiles.forms import ProfileFields
 from tgac.profiles.service import save_profile
 from tgac.proxies.models import Proxy
 from tgac.tables import METADATA
+from tgac.tasks.media import add_media
 from tgac.tasks.presets import create_preset
 from tgac.wiring import guarded, make_app
 
@@ -130,7 +131,7 @@ async def _furnish(world: World, name: str) -> int:
         await make_connect_link(act, f"{name} client")
         await _recall(act)
         await create_playlist(act, f"{name} playlist", [place.row.id])
-        await create_preset(act, f"{name} preset", {"delay": {"min_s": 0, "max_s": 9}})
+        await _own_things(act, name)
         await begin_import(act, f"123456789:{'A' * 35}")
         act.session.add(a_request(act, name))
         act.session.add(Proxy(scheme="http", host="127.0.0.1", port=1, username=name, created_at=act.now))
@@ -140,6 +141,12 @@ async def _furnish(world: World, name: str) -> int:
         times = {"created_at": act.now, "seen_at": act.now, "expires_at": act.now}
         act.session.add(LoginSession(user_id=who, **hashed, **times))
     return world.project_id
+
+
+async def _own_things(act: Act, name: str) -> None:
+    """A preset and a file, called `name`."""
+    await create_preset(act, f"{name} preset", {"delay": {"min_s": 0, "max_s": 9}})
+    await add_media(act, "rules.txt", name.encode())
 
 
 async def _recall(act: Act) -> None:
@@ -163,6 +170,7 @@ def _table_of(slot: str) -> Table:
     """`bot_id` is a row of bots, `proxy_id` of proxies, `session_id` of sessions, `token_id` of api_tokens."""
     word = slot.removesuffix("_id")
     rows = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    rows = {"medias": "media_files"}.get(rows, rows)
     exact = [table for table in METADATA.sorted_tables if table.name == rows]
     near = [table for table in METADATA.sorted_tables if table.name.endswith(rows)]
     assert exact or near, f"which table is {slot} of?"

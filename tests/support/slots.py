@@ -81,6 +81,7 @@ EDITOR: Final[Mapping[str, str]] = {
     "filter.media": "text",
     "content.variants.0.name": "A",
     "content.variants.0.text": "Hi",
+    "content.variants.0.media_id": "media_id",
 }
 TRYING: Final[Mapping[str, str]] = {"task_id": "task_id", "channel_id": "channel_id", "source": "last", "last": "5"}
 READ_BY_HAND: Final[Mapping[str, Mapping[str, str]]] = {
@@ -94,6 +95,8 @@ READ_BY_HAND: Final[Mapping[str, Mapping[str, str]]] = {
     "POST /projects/{project_id}/bots/profiles/preview": {},
     "POST /api/v1/projects/{project_id}/bots/profiles/import": {},
     "POST /language": {"lang": "en"},
+    "POST /projects/{project_id}/media": {},
+    "POST /api/v1/projects/{project_id}/media": {},
     "POST /projects/{project_id}/presets": {"name": "Another", "delay.min_s": "0", "delay.max_s": "9"},
     "POST /projects/{project_id}/presets/{preset_id}": {"name": "Another", "delay.min_s": "0", "delay.max_s": "9"},
 }
@@ -102,6 +105,8 @@ TABLE: Final = "bot,photo\r\n{bot},{photo}\r\n"
 EXPORT: Final = '{"name": "City", "type": "public_channel", "id": 1, "messages": []}'
 FILES: Final[Mapping[str, str]] = {
     "POST /api/v1/projects/{project_id}/dry-run/import": EXPORT,
+    "POST /projects/{project_id}/media": "Rules",
+    "POST /api/v1/projects/{project_id}/media": "Rules",
     "POST /projects/{project_id}/bots/profiles/preview": TABLE,
     "POST /api/v1/projects/{project_id}/bots/profiles/import": TABLE,
 }

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,11 +15,12 @@ from tgac.comments.decide import Order
 from tgac.comments.models import Comment
 from tgac.journal.service import About
 from tgac.kit.telegram.links import message_link
-from tgac.kit.telegram.types import Button, Look, Poll, Quote
+from tgac.kit.telegram.types import Button, File, Look, Poll, Quote
 from tgac.people.models import Project
 from tgac.posts.models import Post
 from tgac.tasks.config import Content, TaskConfig
 from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts
+from tgac.tasks.text.egress import Form
 from tgac.tasks.text.html import utf16_length
 from tgac.tasks.text.quote import first_words
 
@@ -91,10 +92,27 @@ def bot_facts(bot: Bot) -> BotFacts:
 
 
 def look_of(comment: Comment, content: Content) -> Look:
-    """How the comment is shown besides its text."""
+    """How the comment is shown besides its text. The file is only named: whoever sends it brings it."""
     rows = comment.decision.get("buttons", [])
     keyboard = tuple(tuple(Button(one["text"], url=one["url"]) for one in row) for row in rows)
-    return Look(keyboard=keyboard, link_preview=content.link_preview, silent=content.silent, poll=poll_of(comment))
+    look = Look(keyboard=keyboard, link_preview=content.link_preview, silent=content.silent, poll=poll_of(comment))
+    carried = comment.decision.get("media")
+    return replace(look, file=File(carried.get("kind", "document"))) if carried else look
+
+
+def media_of(comment: Comment) -> int | None:
+    """The number of the file that the comment carries, if it carries one."""
+    return (comment.decision.get("media") or {}).get("id")
+
+
+def form_of(comment: Comment) -> Form:
+    """What the comment's text belongs to."""
+    return poll_of(comment) or media_of(comment)
+
+
+def kept_media(media: int | None) -> dict[str, Any] | None:
+    """A file as a decision keeps it."""
+    return {"id": media} if media is not None else None
 
 
 def poll_of(comment: Comment) -> Poll | None:

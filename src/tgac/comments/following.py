@@ -20,7 +20,7 @@ from tgac.channels.models import Channel
 from tgac.comments import reasons
 from tgac.comments.afterwards import call, locked, may_speak, message_of, note
 from tgac.comments.decide import write_text
-from tgac.comments.facts import about, bot_facts, channel_facts, look_of, post_facts
+from tgac.comments.facts import about, bot_facts, channel_facts, form_of, look_of, media_of, post_facts
 from tgac.comments.jobs import EditComment, FollowPost
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
@@ -68,6 +68,9 @@ async def _follow(act: Act, comment: Comment, task: Task, config: TaskConfig) ->
     text = await _rewritten(act, comment, config)
     if isinstance(text, Reason):
         note(act, comment, "edit", text)
+        return
+    if (media_of(comment) is None) != (text.media is None):
+        note(act, comment, "edit", reasons.FILE_STAYS)
         return
     if text.html == comment.text:
         if comment.edit and comment.edit["state"] == "asked":
@@ -168,7 +171,7 @@ async def _to_edit(act: Act, comment_id: int) -> tuple[Secret, Outgoing, Look, d
     config = config_of((await act.session.get_one(Task, comment.task_id)).config)
     if config is None:
         return reasons.TASK_UNREADABLE
-    text = let_out(comment.edit["html"], allowed=frozenset(comment.edit["allowed"]))
+    text = let_out(comment.edit["html"], allowed=frozenset(comment.edit["allowed"]), form=form_of(comment))
     place = {"chat_id": message.group_id, "message_id": message.message_id}
     return message.token, text, look_of(comment, config.content), place
 

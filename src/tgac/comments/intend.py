@@ -17,13 +17,16 @@ from tgac.comments.facts import (
     about,
     bot_facts,
     channel_facts,
+    form_of,
+    kept_media,
     kept_poll,
     look_of,
-    poll_of,
+    media_of,
     post_facts,
     quote_of,
     written_at,
 )
+from tgac.comments.files import Files, files_for
 from tgac.comments.gate import Gate, Held, Ready, Stop, may_leave
 from tgac.comments.models import Comment
 from tgac.comments.reasons import WORKER_LOST, stored
@@ -58,6 +61,7 @@ class Intent:
     root_id: int
     text: Outgoing
     look: Look
+    media_id: int | None
     began: float
     pin: bool
     delete_after_s: int | None
@@ -79,12 +83,15 @@ async def intend(tools: Tools, project_id: int, comment_ids: Sequence[int]) -> l
         comments = {comment.id: comment for comment in await act.session.scalars(asked)}
         planned = [comment for comment in comments.values() if comment.state == "planned"]
         gates = await may_leave(act, planned) if planned else {}
-        outcomes = [_one(act, comments.get(number), gates, began) for number in comment_ids]
+        files = await files_for(act, planned, [gate for gate in gates.values() if isinstance(gate, Ready)])
+        outcomes = [_one(act, comments.get(number), gates, files, began=began) for number in comment_ids]
         await confirm_seen(act, comments.values())
         return outcomes
 
 
-def _one(act: Act, comment: Comment | None, gates: dict[int, Gate], began: float) -> Intent | Typing | Outcome:
+def _one(
+    act: Act, comment: Comment | None, gates: dict[int, Gate], files: Files, *, began: float
+) -> Intent | Typing | Outcome:
     if comment is None:
         return Cancel("the comment was deleted")
     if comment.state == "sending":
@@ -96,7 +103,7 @@ def _one(act: Act, comment: Comment | None, gates: dict[int, Gate], began: float
         return _hold(act, comment, gate)
     if isinstance(gate, Stop):
         return _end(act, comment, gate)
-    return _type(act, comment, gate) or _freeze(act, comment, gate, began=began)
+    return _type(act, comment, gate) or _freeze(act, comment, gate, files, began=began)
 
 
 def _type(act: Act, comment: Comment, ready: Ready) -> Typing | None:
@@ -135,12 +142,17 @@ def _hold(act: Act, comment: Comment, held: Held) -> Snooze:
     return Snooze(min(held.seconds, LOOK_AGAIN_S, left))
 
 
-def _freeze(act: Act, comment: Comment, ready: Ready, *, began: float) -> Intent | Outcome:
+def _freeze(act: Act, comment: Comment, ready: Ready, files: Files, *, began: float) -> Intent | Outcome:
     assert ready.post.root_id is not None
     try:
         text = _text(act, comment, ready)
     except TextError as error:
         return _end(act, comment, Stop("rejected", error.reason))
+    given = files.take(act, comment, ready.bot.id)
+    if isinstance(given, Stop):
+        return _end(act, comment, given)
+    if isinstance(given, Held):
+        return _hold(act, comment, given)
     comment.state, comment.changed_at, comment.text = "sending", act.now, text.html
     comment.reason, comment.reason_data = None, {}
     comment.fence += 1
@@ -148,9 +160,9 @@ def _freeze(act: Act, comment: Comment, ready: Ready, *, began: float) -> Intent
     comment.deadline = act.now + timedelta(seconds=DEADLINE_S)
     record(act, "comment_sending", {"attempt": comment.fence}, **about(comment))
     token = token_of(act.keys, ready.bot)
-    look = _quoting(comment, ready, look_of(comment, ready.config.content))
-    care = (ready.config.content.pin, ready.config.after.delete_after_s)
-    return Intent(comment.id, comment.fence, token, comment.group_id, ready.post.root_id, text, look, began, *care)
+    look = replace(_quoting(comment, ready, look_of(comment, ready.config.content)), file=given)
+    rest = (look, media_of(comment), began, ready.config.content.pin, ready.config.after.delete_after_s)
+    return Intent(comment.id, comment.fence, token, comment.group_id, ready.post.root_id, text, *rest)
 
 
 def _quoting(comment: Comment, ready: Ready, look: Look) -> Look:
@@ -166,13 +178,14 @@ def _text(act: Act, comment: Comment, ready: Ready) -> Outgoing:
     post = ready.post
     is_fresh = post.edited_at is None or post.edited_at <= written_at(comment)
     if is_fresh or comment.decision.get("approved"):  # what a person has approved goes out as they saw it
-        return let_out(comment.text or "", allowed=frozenset(comment.decision["allowed"]), poll=poll_of(comment))
+        allowed = frozenset(comment.decision["allowed"])
+        return let_out(comment.text or "", allowed=allowed, form=form_of(comment))
     facts = post_facts(act.config.telegram_link_base, post, ready.channel)
     zone = ready.config.timing.zone or ZoneInfo(ready.project.time_zone)
     moment = act.now.astimezone(zone)
     scene = Scene(facts, channel_facts(ready.channel), bot_facts(ready.bot), moment, facts.language or "en")
     text = write_text(ready.config, scene, seed=comment.decision["seed"], skip=comment.decision.get("tried", 0))
-    comment.decision = comment.decision | {"poll": kept_poll(text.poll)}
+    comment.decision = comment.decision | {"poll": kept_poll(text.poll), "media": kept_media(text.media)}
     return text
 
 

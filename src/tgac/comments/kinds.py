@@ -121,6 +121,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "trial_stays": Kind("alert-triangle", N_("The test comment could not be deleted: %(answer)s")),
     "preset_created": Kind("clock", N_("The preset “%(name)s” was made.")),
     "preset_changed": Kind("pencil", N_("The preset “%(name)s” was changed.")),
+    "media_added": Kind("image", N_("The file “%(name)s” was added.")),
+    "media_removed": Kind("trash", N_("The file “%(name)s” was removed.")),
     "preset_deleted": Kind("trash", N_("The preset “%(name)s” was deleted.")),
     "task_created": Kind("list-checks", N_("The task “%(name)s” was made.")),
     "task_changed": Kind("pencil", N_("The task “%(name)s” was changed.")),

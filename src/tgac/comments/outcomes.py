@@ -1,6 +1,7 @@
 """What Telegram's answer to a send means for the comment: pure, from the answer to a verdict."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tgac.comments import reasons
 from tgac.kit.telegram import faults
@@ -16,7 +17,8 @@ class Verdict:
     """The state that the comment goes to, why, and what else the answer tells.
 
     `again_s`: back to `planned`, to be tried after so many seconds. `slow_s`: Telegram asked for so much rest.
-    `without_quote`: the next try quotes nothing.
+    `without_quote`: the next try quotes nothing. `without_file_id`: it gives Telegram the file itself.
+    `files`: what Telegram calls the file that went along, by kind.
     """
 
     state: str
@@ -28,12 +30,14 @@ class Verdict:
     seat_lost: bool = False
     bot_refused: bool = False
     without_quote: bool = False
+    without_file_id: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def of_sent(sent: Sent, *, root_id: int, taken_back: bool | None) -> Verdict:
     """It stands under its post; or beside it, and `taken_back` tells whether it could be deleted."""
     if sent.replied_to == root_id:
-        return Verdict("sent", reasons.SENT, message_id=sent.message_id)
+        return Verdict("sent", reasons.SENT, message_id=sent.message_id, files=sent.files)
     if taken_back:
         return Verdict("rejected", reasons.UNREPLIED, message_id=sent.message_id, post_gone=True)
     return Verdict("sent", reasons.UNREPLIED_STAYS, message_id=sent.message_id, post_gone=True)
@@ -44,8 +48,15 @@ def of_late_start() -> Verdict:
     return Verdict("planned", again_s=0.0)
 
 
-def of_fault(fault: faults.Fault) -> Verdict:
-    """Telegram refused, or its answer is missing."""
+def of_file_gone() -> Verdict:
+    """The file is not there any more; nothing was sent."""
+    return Verdict("rejected", reasons.FILE_GONE)
+
+
+def of_fault(fault: faults.Fault, *, by_file_id: bool = False) -> Verdict:
+    """Telegram refused, or its answer is missing. `by_file_id`: a file was named that Telegram should know."""
+    if fault.reason == "bad_file" and by_file_id:
+        return Verdict("planned", again_s=0.0, without_file_id=True)
     words = fault.description or fault.code
     if isinstance(fault, faults.SlowDown):
         return Verdict("planned", again_s=fault.retry_after, slow_s=fault.retry_after)

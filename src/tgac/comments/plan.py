@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from tgac.channels.models import Channel
 from tgac.comments.decide import Decision, Plan, Thread, decide
-from tgac.comments.facts import about, channel_facts, has_thread, kept_poll, order_for, post_facts, zone_for
+from tgac.comments.facts import about, channel_facts, has_thread, kept_media, kept_poll, order_for, post_facts, zone_for
+from tgac.comments.files import name_files
 from tgac.comments.jobs import PlanPost, SendComment, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
@@ -36,6 +37,7 @@ async def plan_posts(tools: Tools, project_id: int, post_ids: Sequence[int]) -> 
         seen = await survey(act, post_ids)
         decided = [one for post in seen.posts.values() for one in _plan(act, post, seen, tools)]
         act.session.add_all(comment for comment, _ in decided)
+        await name_files(act, [comment for comment, _ in decided])
         await act.flush()
         for comment, decision in decided:
             _tell(act, comment, decision, seen=seen)
@@ -165,5 +167,6 @@ def _write_plan(comment: Comment, plan: Plan) -> None:
     comment.decision = comment.decision | {
         "allowed": sorted(plan.text.allowed),
         "poll": kept_poll(plan.text.poll),
+        "media": kept_media(plan.text.media),
         "buttons": [[{"text": button.text, "url": button.url} for button in row] for row in plan.text.buttons],
     }

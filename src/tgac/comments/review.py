@@ -15,7 +15,8 @@ from typing import Final
 from sqlalchemy import select
 
 from tgac.channels.models import Channel
-from tgac.comments.facts import about, kept_poll, poll_of, version_of
+from tgac.comments.facts import about, form_of, kept_media, kept_poll, version_of
+from tgac.comments.files import name_files
 from tgac.comments.jobs import ExpireApproval, SendComment, ShowReview, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.queries import find_comment
@@ -113,7 +114,8 @@ async def edit_comment(act: Act, comment_id: int, text: str, version: str | None
     comment = await _waiting(act, comment_id, version)
     try:
         allowed = frozenset(comment.decision.get("allowed", ()))
-        written = let_out(_labelled(text, comment), allowed=allowed, poll=poll_of(comment))
+        said = _labelled(text, comment)
+        written = let_out(said, allowed=allowed, form=form_of(comment))
     except TextError as error:
         raise Invalid(error.sentence, field="text") from None
     if written.html != comment.text:
@@ -134,8 +136,9 @@ async def another_comment(act: Act, comment_id: int, version: str | None = None)
     written, seed = await another_text(act, comment)
     buttons = [[{"text": one.text, "url": one.url} for one in row] for row in written.buttons]
     changed = {"seed": seed, "variant": written.variant, "buttons": buttons, "allowed": sorted(written.allowed)}
-    changed["poll"] = kept_poll(written.poll)
+    changed |= {"poll": kept_poll(written.poll), "media": kept_media(written.media)}
     _put(act, comment, written, changed | {"edited": False, "tried": written.tried})
+    await name_files(act, [comment])
     record(act, "comment_rewritten", {"name": written.variant}, **about(comment))
     return comment
 

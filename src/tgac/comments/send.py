@@ -7,10 +7,11 @@ Whoever is killed in the middle leaves `sending` behind; after the deadline that
 An answer is written only where its fence is still the row's. docs/decisions/0003-at-most-once.md tells why.
 """
 
+from tgac.comments.files import with_content
 from tgac.comments.gate import Stop
 from tgac.comments.intend import TYPING_S, Intent, Typing, give_up, intend
 from tgac.comments.jobs import SendComment
-from tgac.comments.outcomes import Verdict, of_fault, of_late_start, of_sent
+from tgac.comments.outcomes import Verdict, of_fault, of_file_gone, of_late_start, of_sent
 from tgac.comments.reasons import LINE_FAILED
 from tgac.comments.settle import Answer, settle
 from tgac.kit.db.session import DatabaseAway
@@ -34,10 +35,7 @@ async def send_comment(tools: Tools, job: SendComment) -> Outcome:
         return Snooze(TYPING_S)
     if not isinstance(intent, Intent):
         return intent
-    verdict = of_late_start()
-    if tools.clock.monotonic() - intent.began < START_WITHIN_S:
-        verdict = await _call(tools, intent)
-    return await _write(tools, job, Answer(intent, verdict))
+    return await _write(tools, job, Answer(intent, await _call(tools, job, intent)))
 
 
 async def _show_typing(tools: Tools, typing: Typing) -> None:
@@ -64,15 +62,23 @@ async def _write(tools: Tools, job: SendComment, answer: Answer) -> Outcome:
     return await tools.together(settle)(job.project_id, answer)
 
 
-async def _call(tools: Tools, intent: Intent) -> Verdict:
+async def _call(tools: Tools, job: SendComment, intent: Intent) -> Verdict:
+    try:
+        look = await with_content(tools, job.project_id, intent.look, intent.media_id)
+    except DatabaseAway:
+        return of_late_start()
+    if look is None:
+        return of_file_gone()
+    if tools.clock.monotonic() - intent.began >= START_WITHIN_S:
+        return of_late_start()
     try:
         sent = await tools.telegram.send_comment(
-            intent.token, chat_id=intent.group_id, root_id=intent.root_id, html=intent.text.html, look=intent.look
+            intent.token, chat_id=intent.group_id, root_id=intent.root_id, html=intent.text.html, look=look
         )
     except Fault as fault:
         if fault.unknown:
             log().error("telegram_unknown_refusal", comment=intent.comment_id, fault=str(fault))
-        return of_fault(fault)
+        return of_fault(fault, by_file_id=look.file is not None and bool(look.file.file_id))
     taken_back = None if sent.replied_to == intent.root_id else await _take_back(tools, intent, sent)
     return of_sent(sent, root_id=intent.root_id, taken_back=taken_back)
 

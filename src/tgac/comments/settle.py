@@ -14,6 +14,7 @@ from tgac.comments.afterwards import look_after
 from tgac.comments.evidence import confirm_seen
 from tgac.comments.facts import about
 from tgac.comments.failing import judge_bot, note_well
+from tgac.comments.files import keep_name
 from tgac.comments.intend import Intent
 from tgac.comments.jobs import PostGone, SendComment
 from tgac.comments.models import Comment
@@ -99,6 +100,9 @@ async def _apply(act: Act, comment: Comment, answer: Answer, *, bot: Bot | None)
             bot.commented_at = act.now
             note_well(act, bot)
         look_after(act, comment, pin=intent.pin and comment.reason == SENT.code, delete_after_s=intent.delete_after_s)
+    if intent.media_id is not None and intent.look.file is not None:
+        known = verdict.files.get(intent.look.file.kind)
+        await keep_name(act, comment.bot_id, intent.media_id, "" if verdict.without_file_id else known)
     if verdict.without_quote:
         comment.decision = comment.decision | {"quote": None, "unquoted": True}
         record(act, "comment_unquoted", **about(comment))

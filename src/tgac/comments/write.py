@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from tgac.channels.models import Channel
 from tgac.comments.budget import settle_tokens, take_tokens
-from tgac.comments.facts import about, channel_facts, post_facts
+from tgac.comments.facts import about, channel_facts, media_of, post_facts
 from tgac.comments.jobs import SendComment, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
@@ -154,7 +154,12 @@ async def _end(tools: Tools, job: WriteComment, order: Order, written: Written) 
             )
         try:
             checked = check_written(
-                written.text, order.llm, label=order.label, earlier=order.earlier, told=order.system
+                written.text,
+                order.llm,
+                label=order.label,
+                earlier=order.earlier,
+                told=order.system,
+                media=media_of(comment),
             )
         except TextError as error:
             return await _use_template(act, comment, error.reason, why=error.code, spent=told)

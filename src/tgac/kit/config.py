@@ -68,6 +68,7 @@ class Config(BaseSettings):
     max_active_threads_per_bot: int = Field(default=50, ge=1, le=10_000)
     bot_error_percent: int = Field(default=5, ge=0, le=100)
     review_days: int = Field(default=3, ge=0, le=30)
+    media_quota_mb: int = Field(default=200, ge=0, le=100_000)
     default_quota_projects: int = Field(default=5, ge=1, le=1000)
     max_concurrency: int = Field(default=64, ge=1, le=1000)
     log_retention_days: int = Field(default=7, ge=1, le=3650)

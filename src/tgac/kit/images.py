@@ -37,7 +37,7 @@ def require_photo(content: bytes, *, field: str = "photo") -> Size:
     """The size of a JPEG that Telegram takes as a profile photo. Raises Invalid with the field."""
     if len(content) > MAX_BYTES:
         raise Invalid(_("A photo has at most %(n)s MB.", n=MAX_BYTES // 1024**2), code="photo_too_large", field=field)
-    size = _size(content)
+    size = jpeg_size(content)
     if size is None:
         raise Invalid(_("This is no JPEG picture, or it is damaged."), code="not_a_jpeg", field=field)
     short, long = sorted((size.width, size.height))
@@ -53,8 +53,8 @@ def require_photo(content: bytes, *, field: str = "photo") -> Size:
     return size
 
 
-def _size(content: bytes) -> Size | None:
-    """What the frame's header says, if the parts of the file hang together up to the picture itself."""
+def jpeg_size(content: bytes) -> Size | None:
+    """What a JPEG's header says, if the parts of the file hang together up to the picture itself; None: it is none."""
     if not content.startswith(_START) or not content.rstrip(b"\0\r\n").endswith(_END):
         return None
     place, size = 2, None

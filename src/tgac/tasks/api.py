@@ -135,6 +135,7 @@ def _preview(shown: Shown) -> dict[str, Any]:
         "html": shown.html,
         "quote": shown.quote or None,
         "poll": asdict(shown.poll) if shown.poll else None,
+        "media": {"media_id": shown.media} if shown.media else None,
         "runs": runs,
         "buttons": [[asdict(button) for button in row] for row in shown.buttons],
         "length": shown.length,

@@ -23,7 +23,7 @@ from tgac.tasks.targets import Aim
 
 OWN: Final = "own"
 """The choice beside the presets: a delay of the task's own."""
-_TYPED: Final = ("name", "weight", "text", "poll", "poll_open", "poll_multiple")
+_TYPED: Final = ("name", "weight", "text", "poll", "poll_open", "poll_multiple", "media_id")
 PREFIX: Final = "content.variants."
 CHANNELS: Final = "targets.channels"
 PLAYLISTS: Final = "targets.playlists"
@@ -47,7 +47,7 @@ _SHOWN: Final = frozenset(
     }
 ) | LIMIT_FIELDS  # fmt: skip
 _VARIANT = re.compile(
-    r"content\.variants\.(\d{1,3})\.(name|weight|text|poll|poll_open|poll_multiple|buttons)(?:\.(\d{1,3})\.(\d{1,3})\.(text|url))?"
+    r"content\.variants\.(\d{1,3})\.(name|weight|text|poll|poll_open|poll_multiple|media_id|media|buttons)(?:\.(\d{1,3})\.(\d{1,3})\.(text|url))?"
 )
 
 
@@ -70,11 +70,12 @@ class _Variant:
     poll: str = ""
     poll_open: str = ""
     poll_multiple: str = ""
+    media_id: str = ""
     buttons: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)
 
     @property
     def is_blank(self) -> bool:
-        return not self.text.strip() and not self.poll.strip() and not any(self.rows())
+        return not self.text.strip() and not self.poll.strip() and not self.media_id and not any(self.rows())
 
     def rows(self) -> list[list[dict[str, str]]]:
         rows: dict[int, list[dict[str, str]]] = {}
@@ -94,6 +95,7 @@ def form_of(name: str, config: TaskConfig, bot_ids: Iterable[int], *, version: i
             for place, button in enumerate(in_row)
         }
         shown = _Variant(variant.name, str(variant.weight), variant.text, buttons=buttons)
+        shown.media_id = str(variant.media_id or "")
         if poll := variant.poll:
             shown.poll = "\n".join(poll.options)
             shown.poll_open, shown.poll_multiple = "" if poll.anonymous else "1", "1" if poll.multiple else ""
@@ -198,6 +200,8 @@ def _place(path: str) -> str:
     if match := _VARIANT.match(path):
         if match[2].startswith("poll"):
             return f"{PREFIX}{match[1]}.poll"
+        if match[2] == "media":
+            return f"{PREFIX}{match[1]}.media_id"
         return path if match[5] or match[2] != "buttons" else f"{PREFIX}{match[1]}.text"
     while path and path not in _SHOWN:
         path = path.rpartition(".")[0]
@@ -261,7 +265,7 @@ def _typed_variants(values: Mapping[str, str]) -> list[tuple[int, _Variant]]:
     found: dict[int, _Variant] = {}
     for key, value in values.items():
         match = _VARIANT.fullmatch(key)
-        if match is None or (match[2] == "buttons") != bool(match[5]):
+        if match is None or match[2] == "media" or (match[2] == "buttons") != bool(match[5]):
             continue
         variant = found.setdefault(int(match[1]), _Variant())
         if match[5]:
@@ -296,7 +300,8 @@ def _variant_document(variant: _Variant) -> dict[str, Any]:
     said = {"name": variant.name, "weight": whole(variant.weight), "text": variant.text, "buttons": rows}
     options = [line.strip() for line in variant.poll.splitlines() if line.strip()]
     shape = {"anonymous": not variant.poll_open, "multiple": bool(variant.poll_multiple)}
-    return said | {"poll": {"options": options, **shape} if options else None}
+    carried = {"media_id": whole(variant.media_id)} if variant.media_id.strip() else None
+    return said | {"media": carried, "poll": {"options": options, **shape} if options else None}
 
 
 def _filter(form: Filled[Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tgac.settings.service import holding_here
 from tgac.tasks import service
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.draft import add_variant, aim_of, bots_of, document_of, form_of, refuse, typed, variants_of
+from tgac.tasks.media import media_here, media_named
 from tgac.tasks.models import Task
 from tgac.tasks.picking import choose_all, is_search, pickers
 from tgac.tasks.presets import presets_here
@@ -156,6 +157,7 @@ async def _editor(
         pickers=await pickers(act, form),
         presets=presets(await presets_here(act)),
         media=media_choices(),
+        files=[("", _("none")), *((str(one.id), one.name) for one in await media_here(act))],
         weekdays=weekday_choices(),
         variables=variable_choices(),
         following=following_choices(),
@@ -171,10 +173,12 @@ async def _preview(act: Act, form: Filled[Any], base: TaskConfig) -> dict[str, A
     post_text = form.values.get("post_text", "")[:4096]
     aim, bot_ids = aim_of(form), bots_of(form)
     scene = await scene_for(act, aim, bot_ids=bot_ids, post_text=post_text if post_text.strip() else None)
+    bubbles = preview_draft(document["content"], scene, random.Random(seed))
     return {
         "scene": scene,
         "seed": seed,
-        "bubbles": preview_draft(document["content"], scene, random.Random(seed)),
+        "bubbles": bubbles,
+        "carried": await media_named(act, {one.media for one in bubbles if one.media}),
         "draft_sentence": draft_sentence(document, await reach_of(act, aim, bot_ids), await presets_here(act)),
         "root": f"/projects/{act.project_id}/tasks",
     }

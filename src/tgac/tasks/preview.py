@@ -38,7 +38,7 @@ class Shown:
     """One variant as its readers would see it, or the sentence that says why it cannot be shown.
 
     `count` is how many texts its choices mean, at most MANY; `length` is in UTF-16 units, as Telegram counts;
-    `quote` is what it quotes of the post, "" for nothing.
+    `quote` is what it quotes of the post, "" for nothing; `media` is the number of the file that it carries.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Shown:
     fault: str | None = None
     quote: str = ""
     poll: Poll | None = None
+    media: int | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -105,6 +106,7 @@ def _shown(config: TaskConfig, index: int, scene: Scene, dice: random.Random) ->
         length=text.length,
         count=min(count_variants(parse(variant.text)), MANY),
         poll=text.poll,
+        media=text.media,
         quote=first_words(scene.post.text)[1] if config.content.quote else "",
     )
 

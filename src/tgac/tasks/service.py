@@ -19,6 +19,7 @@ from tgac.people.queries import hold_project
 from tgac.tasks.assignment import LeftOut, assign_bots, assign_matching, require_ready
 from tgac.tasks.changes import changed, leaves
 from tgac.tasks.config import PRESETS, TaskConfig, check_config
+from tgac.tasks.media import media_named
 from tgac.tasks.models import Task, TaskBot, TaskTarget, TaskVersion
 from tgac.tasks.presets import presets_here
 from tgac.tasks.queries import TaskStatus, find_task, task_named
@@ -186,6 +187,11 @@ async def _checked(act: Act, raw: object, *, former: Task | None = None) -> Task
         raise Invalid(_("There is no such channel in this project."), field="config.targets.channels")
     if config.timing.preset not in PRESETS and config.timing.preset not in await presets_here(act):
         raise Invalid(_("There is no such preset in this project."), field="config.timing.preset")
+    carried = {n: one.media.media_id for n, one in enumerate(config.content.variants) if one.media}
+    files = await media_named(act, set(carried.values()))
+    for n, number in carried.items():
+        if number not in files:
+            raise Invalid(_("There is no such file in this project."), field=f"config.content.variants.{n}.media")
     known = set(await act.session.scalars(select(Playlist.id).where(Playlist.id.in_(targets.playlists))))
     if set(targets.playlists) - known:
         raise Invalid(_("There is no such playlist in this project."), field="config.targets.playlists")

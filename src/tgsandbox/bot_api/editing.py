@@ -49,7 +49,7 @@ def edit_message_text(call: Call) -> Json:
 def edit_message_caption(call: Call) -> Json:
     stored = _ours(call)
     if not any(kind in stored.body for kind in _MEDIA):
-        raise refuse("not_editable")
+        raise refuse("no_caption_to_edit")
     return _change(call, stored, {"caption": None, "caption_entities": None} | caption(call))
 
 

@@ -27,7 +27,7 @@ def send_message(call: Call) -> Json:
 
 
 def _send_file(call: Call, kind: str, what: str) -> Json:
-    file = media.take(call.world, call.uploads, kind=kind, reference=call.text(kind))
+    file = media.take(call.world, call.uploads, kind=kind, reference=call.text(kind), bot_id=call.bot.id)
     spoiler: Json = {"has_media_spoiler": True} if call.params.get("has_spoiler") else {}
     return send(call, what, media.fields(kind, file) | caption(call) | spoiler)
 

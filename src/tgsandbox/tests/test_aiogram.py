@@ -8,6 +8,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramRetryAfter
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from tests.support.photos import jpeg
 
 from tgsandbox.tests.hands import Hands, Scene, post
 
@@ -28,7 +29,7 @@ async def test_aiogram_talks_with_the_sandbox(hands: Hands, scene: Scene) -> Non
         sent = await bot.send_message(scene.group, "<b>Hi</b>", reply_parameters=reply, reply_markup=keyboard)
         assert sent.reply_to_message
         assert sent.reply_to_message.message_id == root_id
-        photo = await bot.send_photo(scene.group, BufferedInputFile(b"bytes", "a.jpg"), caption="<i>x</i>")
+        photo = await bot.send_photo(scene.group, BufferedInputFile(jpeg(640, 480), "a.jpg"), caption="<i>x</i>")
         assert photo.caption_entities
         with pytest.raises(TelegramBadRequest, match="message is not modified"):
             await sent.edit_text("<b>Hi</b>", reply_markup=keyboard)

@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from tests.support.photos import jpeg
 
 from tgsandbox.tests.hands import Hands, Scene
 
@@ -38,12 +39,12 @@ async def test_a_method_may_be_called_with_get_and_in_any_case(hands: Hands, sce
 async def test_a_photo_can_be_uploaded_and_downloaded(hands: Hands, scene: Scene) -> None:
     parts = aiohttp.FormData()
     parts.add_field("chat_id", str(scene.group))
-    parts.add_field("photo", b"\x89PNG bytes", filename="a.png", content_type="image/png")
+    parts.add_field("photo", jpeg(640, 480), filename="a.jpg", content_type="image/jpeg")
     async with hands.session.post(url(hands, scene, "sendPhoto"), data=parts) as answer:
         photo = (await answer.json())["result"]["photo"][-1]
     file = await hands.call(scene.token, "getFile", file_id=photo["file_id"])
     async with hands.session.get(f"{hands.sandbox.url}/file/bot{scene.token}/{file['file_path']}") as answer:
-        assert await answer.read() == b"\x89PNG bytes"
+        assert await answer.read() == jpeg(640, 480)
     again = await hands.call(scene.token, "sendPhoto", chat_id=scene.group, photo=photo["file_id"])
     assert again["photo"] == [photo]
 

@@ -4,7 +4,6 @@ After each failure it is known whether the request may have left this machine: a
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -29,11 +28,10 @@ from tgac.kit.telegram.types import (
     PLAIN,
     ChatFull,
     Command,
-    Keyboard,
+    File,
     Kind,
     Look,
     Member,
-    Poll,
     ProfileText,
     Sent,
     User,
@@ -49,6 +47,7 @@ from tgac.kit.telegram.updates import (
     read_user,
 )
 from tgac.kit.telegram.ways import NoWay, ProxyFailed, ThroughProxy, Ways
+from tgac.kit.telegram.wording import body_of, captioned, markup, quietly, quoted, said, written
 
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
 
@@ -125,13 +124,13 @@ class Gateway:
         return await self._ask(token, "getChatAdministrators", read=read_members, **asked)
 
     async def send_comment(self, token: Secret, *, chat_id: int, root_id: int, html: str, look: Look = PLAIN) -> Sent:
-        under = {"message_id": root_id, "allow_sending_without_reply": False, **_quoted(look)}
-        said = _written(html, look) if look.poll is None else _asked(html, look, look.poll)
-        asked = {"chat_id": chat_id, "reply_parameters": under, **said, **_quietly(look)}
-        return await self._ask(token, "sendPoll" if look.poll else "sendMessage", read=read_sent, **asked)
+        under = {"message_id": root_id, "allow_sending_without_reply": False, **quoted(look)}
+        method, words = said(html, look)
+        asked = {"chat_id": chat_id, "reply_parameters": under, **words, **quietly(look)}
+        return await self._ask(token, method, read=read_sent, **asked)
 
     async def send_message(self, token: Secret, *, chat_id: int, html: str, look: Look = PLAIN) -> Sent:
-        asked = {"chat_id": chat_id, **_written(html, look), **_quietly(look)}
+        asked = {"chat_id": chat_id, **written(html, look), **quietly(look)}
         return await self._ask(token, "sendMessage", read=read_sent, **asked)
 
     async def edit_message(
@@ -139,9 +138,12 @@ class Gateway:
     ) -> None:
         place = {"chat_id": chat_id, "message_id": message_id}
         if look.poll is not None:
-            await self._ask(token, "editMessageReplyMarkup", read=_done, **place, reply_markup=_markup(look))
+            await self._ask(token, "editMessageReplyMarkup", read=_done, **place, reply_markup=markup(look))
             return
-        await self._ask(token, "editMessageText", read=_done, **place, **_written(html, look))
+        if look.file is not None:
+            await self._ask(token, "editMessageCaption", read=_done, **place, **captioned(html, look))
+            return
+        await self._ask(token, "editMessageText", read=_done, **place, **written(html, look))
 
     async def answer_callback(self, token: Secret, *, callback_id: str, text: str = "", alert: bool = False) -> None:
         asked: dict[str, Any] = {"callback_query_id": callback_id, "text": text or None, "show_alert": alert or None}
@@ -202,7 +204,8 @@ class Gateway:
 
     async def set_photo(self, token: Secret, jpeg: bytes) -> None:
         photo = {"type": "static", "photo": "attach://picture"}
-        await self._ask(token, "setMyProfilePhoto", read=_done, photo=photo, picture=jpeg)
+        picture = File("photo", name="photo.jpg", mime_type="image/jpeg", content=jpeg)
+        await self._ask(token, "setMyProfilePhoto", read=_done, photo=photo, picture=picture)
 
     async def remove_photo(self, token: Secret) -> None:
         await self._ask(token, "removeMyProfilePhoto", read=_done)
@@ -229,7 +232,7 @@ class Gateway:
             way = await self._way_of(token)
             async with self._session(way).post(
                 f"{self._base}/bot{token.reveal()}/{method}",
-                data=_body(asked),
+                data=body_of(asked),
                 timeout=aiohttp.ClientTimeout(total=timeout_s, connect=self._connect_timeout_s),
                 allow_redirects=False,
                 trace_request_ctx=trip,
@@ -289,20 +292,6 @@ def _tracing() -> aiohttp.TraceConfig:
     return traced
 
 
-def _body(asked: dict[str, Any]) -> aiohttp.Payload:
-    """JSON; where a file goes along, a form with the file in it."""
-    told = {key: value for key, value in asked.items() if value is not None}
-    if not any(isinstance(value, bytes) for value in told.values()):
-        return aiohttp.JsonPayload(told)
-    form = aiohttp.FormData()
-    for key, value in told.items():
-        if isinstance(value, bytes):
-            form.add_field(key, value, filename="photo.jpg", content_type="image/jpeg")
-        else:
-            form.add_field(key, value if isinstance(value, str) else json.dumps(value))
-    return form()
-
-
 def _bot_behind(token: Secret) -> int:
     return int(token.reveal().partition(":")[0])
 
@@ -344,53 +333,3 @@ def _raw_updates(result: object) -> list[dict[str, Any]]:
 
 def _done(result: object) -> None:
     """Nothing in the result is of use."""
-
-
-def _written(html: str, look: Look) -> dict[str, Any]:
-    """The text and what belongs to it, for sending and for editing alike."""
-    return {
-        "text": html,
-        "parse_mode": "HTML",
-        "link_preview_options": None if look.link_preview else {"is_disabled": True},
-        "reply_markup": _markup(look),
-    }
-
-
-def _asked(html: str, look: Look, poll: Poll) -> dict[str, Any]:
-    """A poll with the text as its question."""
-    return {
-        "question": html,
-        "question_parse_mode": "HTML",
-        "options": [{"text": option} for option in poll.options],
-        "is_anonymous": poll.anonymous,
-        "allows_multiple_answers": poll.multiple,
-        "description": poll.about or None,
-        "reply_markup": _markup(look),
-    }
-
-
-def _markup(look: Look) -> dict[str, Any] | None:
-    return {"inline_keyboard": _rows(look.keyboard)} if look.keyboard else None
-
-
-def _quoted(look: Look) -> dict[str, Any]:
-    if look.quote is None:
-        return {}
-    marks = {"quote_entities": list(look.quote.marks)} if look.quote.marks else {}
-    return {"quote": look.quote.text, **marks}
-
-
-def _quietly(look: Look) -> dict[str, Any]:
-    return {"disable_notification": True} if look.silent else {}
-
-
-def _rows(keyboard: Keyboard) -> list[list[dict[str, str]]]:
-    return [
-        [
-            {"text": button.text, "url": button.url}
-            if button.url is not None
-            else {"text": button.text, "callback_data": button.data or ""}
-            for button in row
-        ]
-        for row in keyboard
-    ]

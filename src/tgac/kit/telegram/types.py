@@ -3,8 +3,8 @@
 Names follow the Bot API (https://core.telegram.org/bots/api); only what the product uses is kept.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -263,10 +263,25 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that a message carries, with the message's text as its caption.
+
+    `file_id` is Telegram's name of it, good for the bot that gave it to Telegram alone; without one `content` is sent.
+    """
+
+    kind: Literal["photo", "animation", "document"]
+    file_id: str = ""
+    name: str = ""
+    mime_type: str = ""
+    content: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """How a message is shown besides its text. An edit must repeat it: what it leaves out is taken away.
 
     `quote` belongs to comments alone and stays as it was sent. So does `poll`: of a poll an edit changes the buttons.
+    `file` stays too: an edit changes its caption.
     """
 
     keyboard: Keyboard = ()
@@ -274,6 +289,7 @@ class Look:
     silent: bool = False
     quote: Quote | None = None
     poll: Poll | None = None
+    file: File | None = None
 
 
 PLAIN = Look()
@@ -281,19 +297,21 @@ PLAIN = Look()
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that stands in the chat. `replied_to` is the message it hangs under, None if it hangs under none."""
+    """A message that stands in the chat: under `replied_to`, if any. `files` names what it carries in it, by kind."""
 
     chat_id: int
     message_id: int
     replied_to: int | None
     date: datetime
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class Telegram(Protocol):
     """The calls the product makes. Each raises a `Fault` (kit/telegram/faults.py) and nothing else of its own.
 
     Cancelling is allowed at any moment; `nothing_was_sent(error)` tells what is known then.
-    `html` is Telegram's HTML (https://core.telegram.org/bots/api#html-style), ≤ 4,096 characters after entities.
+    `html` is Telegram's HTML (https://core.telegram.org/bots/api#html-style), ≤ 4,096 characters after
+    entities, as a caption ≤ 1,024.
     """
 
     async def reach(self, way: Way) -> float:

@@ -26,6 +26,8 @@ from tgac.kit.telegram.types import (
 
 type Raw = Mapping[str, Any]
 
+MAX_FILE_ID = 255
+"""Characters; Telegram's have about 100. A longer one is not kept."""
 # An animation comes with a `document` for old clients, so the order matters.
 _MEDIA: tuple[Media, ...] = ("animation", "photo", "video", "document", "audio", "voice", "poll", "sticker")
 _OTHER_CONTENT = (
@@ -123,7 +125,16 @@ def read_sent(value: object) -> Sent:
         message_id=_id(raw, "message_id"),
         replied_to=_optional_id(raw.get("reply_to_message"), "message_id"),
         date=_date(raw, "date"),
+        files=_files(raw),
     )
+
+
+def _files(raw: Raw) -> dict[str, str]:
+    """The names of what a message carries, by kind: of a photo's sizes the largest, which stands last."""
+    found = {kind: raw.get(kind) for kind in ("photo", "animation", "document")}
+    shown = {kind: value[-1] if isinstance(value, list) and value else value for kind, value in found.items()}
+    names = {kind: value.get("file_id") for kind, value in shown.items() if isinstance(value, dict)}
+    return {kind: name for kind, name in names.items() if isinstance(name, str) and 0 < len(name) <= MAX_FILE_ID}
 
 
 def _update(raw: Raw) -> Update | None:

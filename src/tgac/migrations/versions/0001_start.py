@@ -460,6 +460,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_managed_requests_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "media_files",
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("mime_type", sa.String(length=40), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_media_files_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_media_files")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_media_files_project_id_id")),
+        sa.UniqueConstraint("project_id", "sha256", "kind", name=op.f("uq_media_files_project_id_sha256_kind")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("media_files", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_media_files_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
         "members",
         sa.Column("user_id", Id, nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
@@ -752,6 +777,38 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("connect_clients", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_connect_clients_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "media_given",
+        sa.Column("media_id", Id, nullable=False),
+        sa.Column("bot_id", Id, nullable=False),
+        sa.Column("file_id", sa.String(length=255), nullable=False),
+        sa.Column("uploading_at", UtcDateTime(), nullable=True),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "bot_id"],
+            ["bots.project_id", "bots.id"],
+            name=op.f("fk_media_given_project_id_bot_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id", "media_id"],
+            ["media_files.project_id", "media_files.id"],
+            name=op.f("fk_media_given_project_id_media_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_media_given_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_media_given")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_media_given_project_id_id")),
+        sa.UniqueConstraint("project_id", "media_id", "bot_id", name=op.f("uq_media_given_project_id_media_id_bot_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("media_given", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_media_given_project_id"), ["project_id"], unique=False)
 
     op.create_table(
         "onboarding_items",
@@ -1323,6 +1380,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_onboarding_items_channel_id"))
 
     op.drop_table("onboarding_items")
+    with op.batch_alter_table("media_given", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_media_given_project_id"))
+
+    op.drop_table("media_given")
     with op.batch_alter_table("connect_clients", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_connect_clients_project_id"))
 
@@ -1378,6 +1439,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_members_project_id"))
 
     op.drop_table("members")
+    with op.batch_alter_table("media_files", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_media_files_project_id"))
+
+    op.drop_table("media_files")
     with op.batch_alter_table("managed_requests", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_managed_requests_user_id"))
         batch_op.drop_index(batch_op.f("ix_managed_requests_telegram_id"))

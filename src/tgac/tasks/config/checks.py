@@ -19,6 +19,8 @@ from tgac.tasks.text.egress import keys_in
 from tgac.tasks.text.faults import TextError
 
 MAX_FAULTS = 50
+MAX_WRITTEN = 900
+"""So long may a model's words be beside a file: what Telegram takes there, without the label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,9 @@ def _faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
     for index, variant in enumerate(config.content.variants):
         yield from _variant_faults(variant, f"content.variants.{index}", names, label=config.content.label)
         names.add(variant.name.casefold())
+        if variant.media and content.kind == "llm" and content.llm.max_length > MAX_WRITTEN:
+            words = _("Beside a file a comment is short: choose at most %(limit)s characters.", limit=MAX_WRITTEN)
+            yield "content.llm.max_length", words
         if variant.poll and content.kind == "llm":
             yield f"content.variants.{index}.poll", _("A language model writes no polls: choose templates.")
 
@@ -138,9 +143,10 @@ def _at(config: TaskConfig, path: str) -> object:
 def _variant_faults(variant: Variant, path: str, names: set[str], *, label: str | None) -> Iterator[tuple[str, str]]:
     if variant.name.casefold() in names:
         yield f"{path}.name", _("Another variant has this name.")
-    if variant.media is not None:
-        yield f"{path}.media", _("Not available in this release; leave it as it is by default.")
+    if variant.media and variant.poll:
+        yield f"{path}.media", _("A poll carries no file: choose one of the two.")
+    form = Poll(variant.poll.options) if variant.poll else variant.media_id
     try:
-        check_text(variant.text, label=label, poll=Poll(variant.poll.options) if variant.poll else None)
+        check_text(variant.text, label=label, form=form)
     except TextError as error:
         yield f"{path}.text", error.sentence

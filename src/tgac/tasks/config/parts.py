@@ -86,6 +86,12 @@ class Poll(Part):
     multiple: Bool = False
 
 
+class Carried(Part):
+    """A file of the project, with the variant's text as its caption."""
+
+    media_id: Id
+
+
 class Variant(Part):
     """One way to say it; chosen in proportion to its weight."""
 
@@ -95,8 +101,13 @@ class Variant(Part):
     buttons: Annotated[
         tuple[Annotated[tuple[UrlButton, ...], Field(min_length=1, max_length=8)], ...], Field(max_length=10)
     ] = ()
-    media: dict[str, Any] | None = None
+    media: Carried | None = None
     poll: Poll | None = None
+
+    @property
+    def media_id(self) -> int | None:
+        """The number of the file that it carries, if any."""
+        return self.media.media_id if self.media else None
 
 
 class Llm(Part):

@@ -88,6 +88,10 @@ def test_what_was_saved_is_read_again_as_the_same() -> None:
     assert check_config(json.loads(json.dumps(config.dump()))) == config
 
 
+CARRIED = {"media_id": 1}
+POLL = {"options": ["Yes", "No"]}
+
+
 @pytest.mark.parametrize(
     ("raw", "path"),
     [
@@ -124,7 +128,14 @@ def test_what_was_saved_is_read_again_as_the_same() -> None:
         ({"content": {"variants": [{"text": "a"}, {"name": " a ", "text": "b"}]}}, "content.variants.1.name"),
         ({"content": {"variants": [{"text": "a", "weight": 0}]}}, "content.variants.0.weight"),
         ({"content": {"variants": [{"text": "a", "weight": 1.5}]}}, "content.variants.0.weight"),
-        ({"content": {"variants": [{"text": "a", "media": {}}]}}, "content.variants.0.media"),
+        ({"content": {"variants": [{"text": "a", "media": {}}]}}, "content.variants.0.media.media_id"),
+        ({"content": {"variants": [{"text": "a", "media": {"media_id": 0}}]}}, "content.variants.0.media.media_id"),
+        ({"content": {"variants": [{"text": "a", "media": CARRIED, "poll": POLL}]}}, "content.variants.0.media"),
+        ({"content": {"variants": [{"text": "a" * 1025, "media": CARRIED}]}}, "content.variants.0.text"),
+        (
+            {"content": {"kind": "llm", "llm": {"max_length": 901}, "variants": [{"text": "a", "media": CARRIED}]}},
+            "content.llm.max_length",
+        ),
         ({"content": {"variants": [{"text": "a", "poll": {"options": ["x"]}}]}}, "content.variants.0.poll.options"),
         (
             {"content": {"variants": [{"text": "a", "buttons": [[{"text": "b", "url": "javascript:x"}]]}]}},

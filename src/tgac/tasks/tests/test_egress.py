@@ -93,7 +93,7 @@ def test_a_button_that_leads_nowhere_is_refused(url: str) -> None:
 
 def test_nobody_else_makes_an_outgoing() -> None:
     with pytest.raises(TypeError):
-        Outgoing("x", NOTHING, "", (), 1, 0, None, object())
+        Outgoing("x", NOTHING, "", (), 1, 0, None, None, object())
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tgac.kit.web.i18n import N_
 from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts, Scene
 
 from . import spintax, template
-from .egress import Button, Outgoing, disarm, keys_in, let_out, link_keys
+from .egress import Button, Form, Outgoing, disarm, keys_in, let_out, link_keys
 from .faults import TextError
 from .html import decode
 from .spintax import Piece, Tag
@@ -31,7 +31,7 @@ def compose(source: str, scene: Scene, dice: random.Random, *, label: str | None
     return _finish(spintax.pick(spintax.parse(source), dice), scene, label=label)
 
 
-def check_text(source: str, *, label: str | None = None, poll: Poll | None = None) -> None:
+def check_text(source: str, *, label: str | None = None, form: Form = None) -> None:
     """Refuse, before it is saved, a text that could not be sent (TextError).
 
     Syntax, variables and filters are checked in every option; the finished text is tried for every option (up to 40
@@ -45,8 +45,8 @@ def check_text(source: str, *, label: str | None = None, poll: Poll | None = Non
     template.check(tree)
     for pieces in spintax.samples(tree, _SAMPLES):
         for scene in (FULL, BARE):
-            text = _finish(pieces, scene, label=None if poll else label)
-            let_out(text.html, allowed=text.allowed, poll=poll)
+            text = _finish(pieces, scene, label=None if isinstance(form, Poll) else label)
+            let_out(text.html, allowed=text.allowed, form=form)
 
 
 def values_of(scene: Scene, allowed: frozenset[str]) -> template.Values:

@@ -19,6 +19,7 @@ from .html import Run, check_html, href_fault, to_runs, utf16_length
 
 _KEY = object()
 MAX_QUESTION = 300
+MAX_CAPTION = 1024
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _INVISIBLE = "\u00ad\u180e\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\ufff9\ufffa\ufffb"
 
@@ -50,12 +51,17 @@ class Button:
     url: str
 
 
+type Form = Poll | int | None
+"""What a text belongs to: a poll whose question it is, a file (its number) whose caption it is, or nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A text that may leave, as Telegram HTML.
 
     `allowed` is what it was held against: with it a stored text passes again. `length` is in UTF-16 units;
-    `tried` is how many picks were thrown away before it. With a `poll` the text is its question.
+    `tried` is how many picks were thrown away before it. With a `poll` the text is its question, with `media` (a file's
+    number) its caption.
     """
 
     html: str
@@ -65,6 +71,7 @@ class Outgoing:
     length: int
     tried: int
     poll: Poll | None
+    media: int | None
     key: InitVar[object]
 
     def __post_init__(self, key: object) -> None:
@@ -79,11 +86,12 @@ def let_out(
     variant: str = "",
     buttons: tuple[tuple[Button, ...], ...] = (),
     tried: int = 0,
-    poll: Poll | None = None,
+    form: Form = None,
 ) -> Outgoing:
     """The text, checked as a whole; TextError with the code of the first thing that is wrong.
 
-    `allowed` holds keys as `keys_in` makes them. Control and direction characters are taken out, whoever brought them.
+    `form` is what the text belongs to; `allowed` holds keys as `keys_in` makes them.
+    Control and direction characters are taken out, whoever brought them.
     """
     clean = strip_hidden(html).strip()
     check_html(clean)
@@ -97,9 +105,12 @@ def let_out(
     _hold(keys_in(plain) | {key for href in hrefs for key in link_keys(href)}, allowed)
     for button in (button for row in buttons for button in row):
         _check_button(button)
+    poll, media = (form, None) if isinstance(form, Poll) else (None, form)
     if poll is not None:
         _check_question(runs, utf16_length(plain))
-    return Outgoing(clean, allowed, variant, buttons, utf16_length(plain), tried, poll, _KEY)
+    if media is not None:
+        _check_caption(utf16_length(plain))
+    return Outgoing(clean, allowed, variant, buttons, utf16_length(plain), tried, poll, media, _KEY)
 
 
 def _check_question(runs: list[Run], length: int) -> None:
@@ -108,6 +119,13 @@ def _check_question(runs: list[Run], length: int) -> None:
         raise TextError("poll_markup", N_("The question of a poll is plain text: no tags and no links behind words."))
     if length > MAX_QUESTION:
         raise TextError("poll_long", N_("The question of a poll has at most %(limit)d characters."), limit=MAX_QUESTION)
+
+
+def _check_caption(length: int) -> None:
+    """What Telegram takes beside a file (Bot API, sendPhoto)."""
+    if length > MAX_CAPTION:
+        words = N_("The text has %(length)d characters; beside a file Telegram takes %(limit)d.")
+        raise TextError("caption_long", words, length=length, limit=MAX_CAPTION)
 
 
 def keys_in(text: str) -> frozenset[str]:

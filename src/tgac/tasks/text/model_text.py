@@ -47,10 +47,13 @@ _WALLET: Final = re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9]{24,}\b")
 _ALIKE: Final = str.maketrans("aceopxykmtbhn3046@$", "асеорхукмтвнпзоачас")
 
 
-def check_written(text: str, llm: Llm, *, label: str, earlier: Iterable[str], told: str) -> Outgoing:
+def check_written(
+    text: str, llm: Llm, *, label: str, earlier: Iterable[str], told: str, media: int | None = None
+) -> Outgoing:
     """The model's text with its label, fit to leave; TextError with what is wrong first.
 
-    `earlier` are texts (HTML) that it may not repeat; `told` is what ordered the model, which it may not recite.
+    `earlier` are texts (HTML) that it may not repeat; `told` is what ordered the model, which it may not recite;
+    `media` is the file beside which it stands.
     """
     clean = strip_unseen(text).strip()
     if not clean:
@@ -61,7 +64,7 @@ def check_written(text: str, llm: Llm, *, label: str, earlier: Iterable[str], to
     _hold_words(clean, llm, told)
     _hold_repeat(clean, earlier, label)
     allowed = frozenset(key for link in llm.allowed_links for key in keys_in(link)) | keys_in(label)
-    return let_out(f"{escape(clean)}\n\n{escape(label)}", allowed=allowed, variant="LLM")
+    return let_out(f"{escape(clean)}\n\n{escape(label)}", allowed=allowed, variant="LLM", form=media)
 
 
 def strip_unseen(text: str) -> str:

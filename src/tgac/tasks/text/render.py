@@ -57,4 +57,5 @@ def _render_once(content: Content, scene: Scene, dice: random.Random, *, turn: i
     poll = poll_of(variant, content.label)
     text = compose(variant.text, scene, dice, label=content.label if poll is None else None)
     buttons = tuple(tuple(Button(button.text, button.url) for button in row) for row in variant.buttons)
-    return let_out(text.html, allowed=text.allowed, variant=variant.name, buttons=buttons, tried=turn, poll=poll)
+    form = poll or variant.media_id
+    return let_out(text.html, allowed=text.allowed, variant=variant.name, buttons=buttons, tried=turn, form=form)
