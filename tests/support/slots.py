@@ -53,6 +53,8 @@ NO_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
             "source",
             "delay_unit",
             "delete_unit",
+            "silence_unit",
+            "deadline_unit",
             "dry_run",
             "apply",
             "csv",

@@ -12,6 +12,7 @@ from tgac.comments.models import Comment
 from tgac.comments.queries import State, Wanted, comments_like, find_comment, find_post, posts_like
 from tgac.comments.showing import shown_comments, shown_posts, timeline
 from tgac.comments.views import CommentView, Moment, PostView
+from tgac.comments.wait_words import waits_json
 from tgac.kit.act import Act
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.answers import ok
@@ -142,6 +143,7 @@ def comment_json(view: CommentView) -> dict[str, Any]:
         "sent_at": row.sent_at,
         "expires_at": row.expires_at,
         "approve_by": row.approve_by,
+        "waits": waits_json(row, view.waits),
         "version": version_of(row),
         "message_id": row.message_id,
         "link": view.link or None,

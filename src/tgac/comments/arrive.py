@@ -22,6 +22,7 @@ from tgac.comments.jobs import FollowPost, ForgetUpdates, PlanPost
 from tgac.comments.models import Comment, SeenUpdate
 from tgac.comments.reasons import POST_EDITED
 from tgac.comments.review import void_approvals
+from tgac.comments.talk import forget_talk, take_talk
 from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.db.session import DatabaseAway
@@ -127,6 +128,7 @@ async def _take_in(tools: Tools, project_id: int, deliveries: Sequence[_Delivery
             await _take(intake, bot, update)
         await take_evidence(act, [seen for bot, message in _said_in_groups(told) for seen in seen_in(bot, message)])
         await act.flush()
+        await take_talk(act, [message for _bot, message in _said_in_groups(told)])
         for channel, taken, message in intake.taken:
             _hand_on(act, channel, taken, message)
     return [None] * len(deliveries)
@@ -258,7 +260,8 @@ async def _take_post_edit(intake: _Intake, bot: Bot, message: Message) -> None:
 
 
 async def forget_updates(tools: Tools, job: ForgetUpdates) -> Outcome:
-    """Drop old update numbers."""
+    """Drop old update numbers, and what readers wrote that no comment can wait for any more."""
     async with tools.acting(None, EVERYONE) as act:
+        await forget_talk(act)
         await act.session.execute(delete(SeenUpdate).where(SeenUpdate.seen_at < act.now - SEEN_FOR))
     return Done()

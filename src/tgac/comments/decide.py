@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from tgac.comments.reasons import NO_BOT, NO_THREAD, POST_GONE, collision
@@ -12,7 +12,7 @@ from tgac.tasks.filters import why_not
 from tgac.tasks.text.egress import Outgoing
 from tgac.tasks.text.faults import TextError
 from tgac.tasks.text.render import render
-from tgac.tasks.timing import expires_at, when
+from tgac.tasks.timing import expires_at, waits_until, when
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,14 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A comment to be written: by whom, when, until when, and what."""
+    """A comment to be written: by whom, when, until when, and what. `wait_until`: from `send_at` it waits for readers,
+    so long at most; None: for none."""
 
     bot: BotFacts
     send_at: datetime
     expires_at: datetime
     text: Outgoing
+    wait_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,18 @@ def decide(
     except TextError as error:
         return Decision(error.reason, values)
     until = expires_at(post.published_at, order.config.timing, zone)
+    last = waits_until(due, order.config.timing, zone, dice)
+    if last is not None:
+        until = max(until, last + timedelta(seconds=order.config.timing.expiry_s))
     chosen = {
         "bot": bot.username,
         "send_at": due.isoformat(),
         "expires_at": until.isoformat(),
+        "wait_until": last.isoformat() if last else None,
         "variant": text.variant,
         "tried": text.tried,
     }
-    return Decision(Plan(bot, due, until, text), values | chosen)
+    return Decision(Plan(bot, due, until, text, last), values | chosen)
 
 
 def write_text(
@@ -112,6 +118,7 @@ def _values(post: PostFacts, order: Order, thread: Thread, zone: tzinfo, seed: i
         "time_zone": str(zone),
         "delay": {"min_s": timing.window.min_s, "max_s": timing.window.max_s},
         "quiet_hours": {"from": quiet.from_, "to": quiet.to} if quiet else None,
+        "wait_for": timing.wait_for.model_dump() if timing.wait_for.is_on else None,
         "limits": order.config.limits.model_dump(exclude_none=True),
         "bots": [bot.username for bot in order.bots],
         "taken": thread.taken,

@@ -8,7 +8,7 @@ first, so that the tried task meets the others under the same post; what has rea
 import hashlib
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 
 from tgac.comments.decide import Decision, Order, Plan, Thread, decide
@@ -141,11 +141,13 @@ class DryRun:
         thread = Thread(tried.has_root, tried.is_gone, taken, place.limit, previous)
         seed = seed_of(taker.order.task_id, tried.post.id, n)
         decision = decide(tried.post, place.channel, taker.order, thread, zone=taker.zone, seed=seed)
-        if not isinstance(decision.outcome, Plan):
+        plan = decision.outcome
+        if not isinstance(plan, Plan):
             return decision
-        where = Where(0, tried.channel_id, decision.outcome.bot.id)
+        where = Where(0, tried.channel_id, plan.bot.id)
         quiet = taker.order.config.timing.quiet_hours
-        return self._book.place(decision, where, taker.caps, quiet=quiet, zone=taker.zone)
+        latest = _at_the_latest(decision, plan)
+        return self._book.place(latest, where, taker.caps, quiet=quiet, zone=taker.zone)
 
     def _note(self, line: Line, zone: tzinfo) -> None:
         totals = self.totals
@@ -175,6 +177,11 @@ class DryRun:
 def seed_of(task_id: int, post_id: int, n: int) -> int:
     """The seed of a dry run: the same task and post give the same comment again. The line throws real dice."""
     return int.from_bytes(hashlib.sha256(f"dry run:{task_id}:{post_id}:{n}".encode()).digest()[:4])
+
+
+def _at_the_latest(decision: Decision, plan: Plan) -> Decision:
+    """What readers would say under a post nobody knows: a comment that waits for them stands at its last moment."""
+    return replace(decision, outcome=replace(plan, send_at=plan.wait_until)) if plan.wait_until else decision
 
 
 def _is_collision(decision: Decision) -> bool:

@@ -10,7 +10,8 @@ from tgac.comments.dry_run_service import Tryout
 from tgac.comments.reasons import sentence, stored
 from tgac.comments.views import plain, readable, why
 from tgac.kit.sheets import write_sheet
-from tgac.kit.web.i18n import show_moment
+from tgac.kit.web.i18n import _, show_moment
+from tgac.tasks.wait_words import awaited
 
 COLUMNS: Final = (
     "published", "channel", "post", "comment", "due", "bot", "variant", "text", "reason", "sentence", "tasks_before",
@@ -64,6 +65,16 @@ def reason_counts(totals: Totals, zone: tzinfo) -> list[ReasonCount]:
     ]
 
 
+def wait_note(tryout: Tryout) -> str:
+    """What a dry run cannot know of a task that waits for readers; "" of one that does not."""
+    wait = tryout.subject.config.timing.wait_for
+    if not wait.is_on:
+        return ""
+    said = _("Each comment would wait for: %(what)s.", what=awaited(wait))
+    said += " " + _("What readers would write is not known here: the latest moment is shown.")
+    return said if wait.otherwise == "send" else f"{said} {_('Where they do not, none is sent.')}"
+
+
 def busiest_hour(totals: Totals) -> tuple[datetime, int] | None:
     """The hour with the most comments, and how many."""
     return max(totals.single_hours.items(), key=lambda one: (one[1], -one[0].timestamp()), default=None)
@@ -101,6 +112,7 @@ def tryout_json(tryout: Tryout) -> dict[str, Any]:
         "posts_commented": totals.commented,
         "comments": totals.comments,
         "approval": tryout.subject.config.approval.mode,
+        "waits_for_readers": tryout.subject.config.timing.wait_for.is_on,
         "llm": llm_cost(tryout),
         "reasons": [
             {"reason": one.code, "count": one.count, "example": one.example} for one in reason_counts(totals, zone)
@@ -154,6 +166,7 @@ def _line_json(line: Line, zone: tzinfo) -> dict[str, Any]:
         "n": line.n,
         "comment": plan is not None,
         "send_at": plan.send_at if plan else None,
+        "wait_until": plan.wait_until if plan else None,
         "local_time": plan.send_at.astimezone(zone).isoformat(timespec="seconds") if plan else None,
         "bot": plan.bot.username if plan else None,
         "variant": plan.text.variant if plan else None,

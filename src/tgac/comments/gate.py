@@ -14,6 +14,7 @@ from tgac.comments.failing import SLOW_PAUSE_S, is_slowed
 from tgac.comments.limits import Cap, Where, caps_of, ledger_of, slow_cap
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
+from tgac.comments.talk import standing_of, talk_of, wait_of
 from tgac.kit.act import Act
 from tgac.kit.telegram.pace import BOT, CHAT, GROUP
 from tgac.people.models import Project
@@ -25,6 +26,7 @@ from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
 from tgac.tasks.presets import presets_here
 from tgac.tasks.timing import after_quiet
+from tgac.tasks.waiting import Standing
 
 PAUSED_LOOK_S = 15.0
 """How often to look whether a paused task goes on."""
@@ -48,13 +50,14 @@ class Held:
 
 @dataclass(frozen=True)
 class Ready:
-    """Everything allows it. The rows are locked until the intent is committed."""
+    """Everything allows it. The rows are locked until the intent is committed. `waited`: how it waited for readers."""
 
     post: Post
     channel: Channel
     bot: Bot
     config: TaskConfig
     project: Project
+    waited: Standing | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class _Scene:
     post: Post
     bot: Bot | None
     seat: Seat | None
+    waits: Standing | None
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,8 @@ def _where(scene: _Scene) -> Where:
 
 
 async def _scenes(act: Act, comments: Sequence[Comment]) -> dict[int, _Scene]:
-    """Everything in one statement: a statement costs more than the rows it brings."""
+    """Everything in one statement (and one for readers' comments, where some are waited for): a statement costs more
+    than the rows it brings."""
     asked = (
         select(Comment.id, Task, Project, Channel, Post, Bot, Seat)
         .join(Task, Task.id == Comment.task_id)
@@ -154,7 +159,10 @@ async def _scenes(act: Act, comments: Sequence[Comment]) -> dict[int, _Scene]:
         .outerjoin(Seat, and_(Seat.bot_id == Comment.bot_id, Seat.channel_id == Comment.channel_id))
         .where(Comment.id.in_([comment.id for comment in comments]))
     )
-    return {row[0]: _Scene(*row[1:]) for row in await act.session.execute(asked)}
+    rows = {row[0]: row for row in await act.session.execute(asked)}
+    talk = await talk_of(act, [(comment, rows[comment.id].Post) for comment in comments])
+    waits = {comment.id: standing_of(comment, rows[comment.id].Post, talk, act.now) for comment in comments}
+    return {number: _Scene(*row[1:], waits=waits[number]) for number, row in rows.items()}
 
 
 def _look(act: Act, comment: Comment, scene: _Scene, *, config: TaskConfig | None, begun: _Begun) -> Gate:
@@ -169,8 +177,9 @@ def _look(act: Act, comment: Comment, scene: _Scene, *, config: TaskConfig | Non
         return Stop("cancelled", reasons.TASK_UNREADABLE if bot else reasons.BOT_NOT_ACTIVE)
     if stop := _forbidden_by_place(comment, scene, bot):
         return stop
-    held = _quiet(act, scene, config) or _pace(act, comment, scene.seat, begun=begun)
-    return held or Ready(scene.post, scene.channel, bot, config, scene.project)
+    held = _unheard(act, comment, scene.waits)
+    held = held or _quiet(act, scene, config) or _pace(act, comment, scene.seat, begun=begun)
+    return held or Ready(scene.post, scene.channel, bot, config, scene.project, scene.waits)
 
 
 def expiry_of(comment: Comment) -> Reason:
@@ -200,6 +209,18 @@ def _forbidden_by_place(comment: Comment, scene: _Scene, bot: Bot) -> Stop | Non
     is_elsewhere = comment.group_id != scene.channel.group_id
     if scene.post.gone_at is not None or scene.post.root_id is None or is_elsewhere:
         return Stop("cancelled", reasons.POST_GONE)
+    return None
+
+
+def _unheard(act: Act, comment: Comment, waits: Standing | None) -> Stop | Held | None:
+    """Until readers have done what was waited for, or the last moment to wait for it; then as the task says."""
+    if waits is None:
+        return None
+    if waits.state == "open":
+        return Held((waits.at - act.now).total_seconds(), reasons.WAITS_FOR_READERS)
+    wait = wait_of(comment)
+    if waits.state == "missed" and wait is not None and wait.otherwise == "skip":
+        return Stop("skipped", reasons.waited_in_vain(waits.said, waits.at.isoformat()))
     return None
 
 

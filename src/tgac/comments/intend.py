@@ -29,7 +29,7 @@ from tgac.comments.facts import (
 from tgac.comments.files import Files, files_for
 from tgac.comments.gate import Gate, Held, Ready, Stop, may_leave
 from tgac.comments.models import Comment
-from tgac.comments.reasons import WORKER_LOST, stored
+from tgac.comments.reasons import WAIT_OVER, WORKER_LOST, heard, stored
 from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.queue.jobs import Cancel, Done, Outcome, Snooze
@@ -108,6 +108,7 @@ def _one(
 
 def _type(act: Act, comment: Comment, ready: Ready) -> Typing | None:
     """“typing…” comes first where the task wants it, once, and only where the comment still comes in time after it."""
+    _tell_waited(act, comment, ready)
     too_late = comment.expires_at is not None and comment.expires_at - act.now <= timedelta(seconds=TYPING_S)
     if not ready.config.timing.typing or comment.typing_at is not None or too_late:
         return None
@@ -187,6 +188,17 @@ def _text(act: Act, comment: Comment, ready: Ready) -> Outgoing:
     text = write_text(ready.config, scene, seed=comment.decision["seed"], skip=comment.decision.get("tried", 0))
     comment.decision = comment.decision | {"poll": kept_poll(text.poll), "media": kept_media(text.media)}
     return text
+
+
+def _tell_waited(act: Act, comment: Comment, ready: Ready) -> None:
+    """Once, how the wait for readers ended."""
+    if ready.waited is None or "waited" in comment.decision:
+        return
+    is_heard = ready.waited.state == "heard"
+    reason = heard(ready.waited.said) if is_heard else WAIT_OVER
+    told = {"heard": is_heard, "said": ready.waited.said, "at": ready.waited.at.isoformat()}
+    comment.decision = comment.decision | {"waited": told}
+    record(act, "comment_waited", stored(reason), **about(comment))
 
 
 async def give_up(tools: Tools, project_id: int, comment_id: int, stop: Stop) -> None:

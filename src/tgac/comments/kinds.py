@@ -22,6 +22,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "comment_planned": Kind("clock", N_("Planned for %(at)s. %(because)s")),
     "comment_retry": Kind("refresh", N_("Nothing was sent yet. Next try in %(again_s)s s.")),
     "comment_held": Kind("circle-pause", N_("It has to wait. %(reason)s")),
+    "comment_waited": Kind("messages-square", N_("The wait for readers is over. %(reason)s")),
     "comment_skipped": Kind("skip-forward", N_("Skipped. %(reason)s")),
     "comment_sending": Kind("send", N_("Sending, attempt %(attempt)s.")),
     "comment_unquoted": Kind("alert-triangle", N_("Telegram did not take the quote: the comment goes without it.")),

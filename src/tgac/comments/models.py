@@ -16,6 +16,7 @@ class Comment(Owned, Base):
     States: planned → sending → sent | unknown | rejected; skipped, expired, cancelled, deleted; and before them all
     awaiting_approval, until `approve_by`.
     `fence` grows with every attempt: an answer that comes back with an older one changes nothing.
+    `wait_until`: from `send_at` it waits for readers (`decision["wait_for"]`), at the latest until then.
     `typing_at` is when “typing…” was shown. `cared` holds, of what is done later (pin, delete, edit), the reason
     why it could not be. `seen_id` is the number under which it was seen, by `witness_id` (a bot of the project) or by
     whoever replied to it. `edit` is a text that follows its post's edit, asked for or on its way
@@ -36,6 +37,7 @@ class Comment(Owned, Base):
     group_id: Mapped[int] = mapped_column(BigInteger)
     send_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    wait_until: Mapped[datetime | None]
     approve_by: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
     sending_at: Mapped[datetime | None]
@@ -82,6 +84,23 @@ class ReviewMessage(Owned, Base):
         UniqueConstraint("project_id", "comment_id", "user_id"),
         owned_key("comment_id", "comments"),
         Index("ix_review_messages_chat_id_message_id", "chat_id", "message_id"),
+    )
+
+
+class ReaderComment(Owned, Base):
+    """That a reader wrote in a thread: when, and whether it was a question; neither who nor what. Kept only where a
+    comment waits for it. By thread and not by post: an album's posts are put together after their readers wrote."""
+
+    __tablename__ = "reader_comments"
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    root_id: Mapped[int]
+    message_id: Mapped[int]
+    said_at: Mapped[datetime] = mapped_column(index=True)
+    asks: Mapped[bool]
+
+    __table_args__ = owned_args(
+        UniqueConstraint("project_id", "group_id", "message_id"),
+        Index("ix_reader_comments_group_id_root_id", "group_id", "root_id"),
     )
 
 

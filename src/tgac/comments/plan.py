@@ -163,6 +163,7 @@ def _write_plan(comment: Comment, plan: Plan) -> None:
     comment.bot_id = plan.bot.id
     comment.send_at = plan.send_at
     comment.expires_at = plan.expires_at
+    comment.wait_until = plan.wait_until
     comment.text = plan.text.html
     comment.decision = comment.decision | {
         "allowed": sorted(plan.text.allowed),

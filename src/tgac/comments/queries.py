@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from tgac.bots.models import Bot
 from tgac.channels.models import Channel
 from tgac.comments.models import Comment
+from tgac.comments.talk import standing_of, talk_of
 from tgac.journal.models import Event, PanelEvent
 from tgac.kit.act import Act
 from tgac.kit.db.base import Owned
@@ -18,6 +19,7 @@ from tgac.kit.web.paging import matching
 from tgac.people.models import User
 from tgac.posts.models import Post
 from tgac.tasks.models import Task
+from tgac.tasks.waiting import Standing
 
 type State = Literal[
     "planned",
@@ -47,12 +49,14 @@ class Wanted:
 
 @dataclass(slots=True)
 class Around:
-    """The rows that comments and posts speak of, by number. A bot may be gone: what it wrote stays."""
+    """The rows that comments and posts speak of, by number. A bot may be gone: what it wrote stays. `waits` says of the
+    comments that wait for readers how that stands, by the comment's number."""
 
     posts: dict[int, Post] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)
     bots: dict[int, Bot] = field(default_factory=dict)
+    waits: dict[int, Standing] = field(default_factory=dict)
 
 
 def comments_like(q: str, wanted: Wanted) -> Select[Comment]:
@@ -127,12 +131,20 @@ async def around(act: Act, comments: Sequence[Comment], posts: Sequence[Post] = 
     known = {post.id: post for post in posts}
     missing = {comment.post_id for comment in comments} - known.keys()
     channels = {comment.channel_id for comment in comments} | {post.channel_id for post in posts}
+    all_posts = known | await _by_number(act, Post, missing)
     return Around(
-        posts=known | await _by_number(act, Post, missing),
+        posts=all_posts,
         channels=await _by_number(act, Channel, channels),
         tasks=await _by_number(act, Task, {comment.task_id for comment in comments}),
         bots=await _by_number(act, Bot, {comment.bot_id for comment in comments if comment.bot_id}),
+        waits=await _waits(act, [(one, all_posts[one.post_id]) for one in comments if one.state in WAITING]),
     )
+
+
+async def _waits(act: Act, coming: Sequence[tuple[Comment, Post]]) -> dict[int, Standing]:
+    talk = await talk_of(act, coming)
+    found = {comment.id: standing_of(comment, post, talk, act.now) for comment, post in coming}
+    return {number: waits for number, waits in found.items() if waits}
 
 
 async def names_of(act: Act, events: Iterable[Event | PanelEvent]) -> dict[int, str]:

@@ -22,6 +22,8 @@ LINE_FAILED = Reason("line_failed", N_("A fault in the program: it stands in the
 EXPIRED = Reason("expired", N_("It could not be sent in time."))
 PAUSED = Reason("paused", N_("The task or the project is paused."))
 QUIET = Reason("quiet_hours", N_("These are the task's quiet hours; they end at %(until)s."))
+WAITS_FOR_READERS = Reason("waits_for_readers", N_("It waits for its readers."))
+WAIT_OVER = Reason("wait_over", N_("It has waited for its readers as long as it may: it goes out all the same."))
 FLOOD_WAIT = Reason("flood_wait", N_("Telegram asked the bot to rest in this group until %(until)s."))
 TELEGRAM_PACE = Reason("telegram_pace", N_("The bot keeps Telegram's own limits; there is room at %(until)s."))
 WORKER_LOST = Reason(
@@ -83,6 +85,17 @@ def collision(taken: int, limit: int) -> Reason:
         N_("Comments of the project under this post: %(taken)d; at most %(limit)d are allowed."),
         {"taken": taken, "limit": limit},
     )
+
+
+def heard(said: int) -> Reason:
+    """Readers have done what was waited for."""
+    return Reason("heard", N_("What it waited for has come. Comments by readers: %(said)d."), {"said": said})
+
+
+def waited_in_vain(said: int, until: str) -> Reason:
+    """Readers have not done what was waited for; `until` is the last moment, as ISO text."""
+    words = N_("What it waited for had not come by %(until)s. Comments by readers: %(said)d.")
+    return Reason("waited_in_vain", words, {"said": said, "until": until})
 
 
 def telegram_refused(code: str, description: str) -> Reason:

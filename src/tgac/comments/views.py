@@ -18,6 +18,7 @@ from tgac.comments.kinds import KINDS, UNKNOWN
 from tgac.comments.limits import HELD_BY
 from tgac.comments.models import Comment
 from tgac.comments.queries import Around
+from tgac.comments.wait_words import wait_facts, waiting_sentence
 from tgac.journal.models import Event, PanelEvent
 from tgac.kit.telegram.links import message_link
 from tgac.kit.web.i18n import N_, _, show_moment
@@ -28,6 +29,7 @@ from tgac.tasks.limit_words import limit_words
 from tgac.tasks.models import Task
 from tgac.tasks.text.faults import TextError
 from tgac.tasks.text.html import Run, to_runs
+from tgac.tasks.waiting import Standing
 
 
 class Look(NamedTuple):
@@ -58,7 +60,8 @@ SOON: Final = timedelta(seconds=75)
 
 @dataclass(frozen=True, slots=True)
 class CommentView:
-    """A comment with what it speaks of; `sentence` says why it is in its state, `link` is "" where it has none."""
+    """A comment with what it speaks of; `sentence` says why it is in its state, `link` is "" where it has none.
+    `waits`: how its wait for readers stands."""
 
     row: Comment
     post: Post
@@ -67,6 +70,7 @@ class CommentView:
     bot: Bot | None
     sentence: str
     link: str
+    waits: Standing | None = None
 
     @property
     def look(self) -> Look:
@@ -143,8 +147,9 @@ def comment_view(base: str, comment: Comment, rows: Around, *, zone: tzinfo) -> 
         channel=channel,
         task=rows.tasks[comment.task_id],
         bot=rows.bots.get(comment.bot_id or 0),
-        sentence=comment_sentence(comment, zone),
+        sentence=comment_sentence(comment, zone, rows.waits.get(comment.id)),
         link=comment_link(base, comment, post, channel=channel),
+        waits=rows.waits.get(comment.id),
     )
 
 
@@ -163,16 +168,20 @@ def comment_link(base: str, comment: Comment, post: Post, *, channel: Channel) -
     return message_link(base, place, message_id=post.message_id, comment_id=comment.message_id)
 
 
-def comment_sentence(comment: Comment, zone: tzinfo) -> str:
-    """Why the comment is in its state."""
+def comment_sentence(comment: Comment, zone: tzinfo, waits: Standing | None = None) -> str:
+    """Why the comment is in its state; `waits`: how its wait for readers stands."""
+    waiting = waiting_sentence(comment, waits, zone) if waits else ""
+    if comment.state == "planned" and waiting and comment.reason == reasons.WAITS_FOR_READERS.code:
+        return waiting
     if comment.state == "planned" and comment.reason and comment.expires_at:
         held, until = reasons.sentence(readable(comment.reason_data, zone)), show_moment(comment.expires_at, zone)
         return f"{held} {_('It waits, until %(until)s at the latest.', until=until)}"
     if comment.state == "planned" and comment.send_at:
-        return _("It goes out at %(at)s.", at=show_moment(comment.send_at, zone, seconds=True))
+        at = show_moment(comment.send_at, zone, seconds=True)
+        return f"{_('Not before %(at)s.', at=at)} {waiting}" if waiting else _("It goes out at %(at)s.", at=at)
     if comment.state == "sending":
         return _("Telegram is asked to post it.")
-    return reasons.sentence(readable(comment.reason_data, zone))
+    return f"{reasons.sentence(readable(comment.reason_data, zone))} {waiting}".strip()
 
 
 def runs_of(html: str) -> list[Run]:
@@ -204,6 +213,7 @@ def why(decision: Mapping[str, Any], zone: tzinfo) -> list[tuple[str, str]]:
         (_("Held up by"), _(HELD_BY[decision["held_by"]]) if decision.get("held_by") in HELD_BY else ""),
         (_("Chosen bot"), f"@{decision['bot']}" if decision.get("bot") else ""),
         (_("Due"), _shown(decision.get("send_at"), zone)),
+        *wait_facts(decision, _shown(decision.get("wait_until"), zone)),
         (_("Not later than"), _shown(decision.get("expires_at"), zone)),
         (_("Variant"), decision.get("variant") or ""),
         (_("Language model"), _model(decision.get("llm") or {})),
@@ -361,7 +371,7 @@ def _because(send_at: object, decision: Mapping[str, Any]) -> str:
     said = _("Its delay: %(span)s.", span=_span(delay))
     after = (due - published_at).total_seconds()
     if after <= delay["max_s"] + 1:
-        return said
+        return f"{said} {_('Then it waits for its readers.')}" if decision.get("wait_for") else said
     if quiet and due > seen_at:
         return f"{said} {_('Quiet hours %(hours)s moved it.', hours=_quiet(quiet))}"
     return f"{said} {_('The post was seen late.')}"

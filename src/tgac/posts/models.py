@@ -36,6 +36,7 @@ class Post(Owned, Base):
         owned_key("channel_id", "channels"),
         Index("ix_posts_channel_id_id", "channel_id", "id"),
         Index("ix_posts_project_id_published_at", "project_id", "published_at"),
+        Index("ix_posts_root_group_id_root_id", "root_group_id", "root_id"),
         Index("ix_posts_channel_id_album_id", "channel_id", "album_id"),
         Index("ix_posts_channel_id_root_album_id", "channel_id", "root_album_id"),
     )

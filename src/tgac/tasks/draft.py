@@ -19,6 +19,7 @@ from tgac.kit.web.forms import CSRF_FIELD, Filled
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.draft_limits import LIMIT_FIELDS, limit_values, limits_document
 from tgac.tasks.draft_numbers import UNITS, after_document, after_values, decimal, seconds, whole
+from tgac.tasks.draft_wait import WAIT_FIELDS, wait_document, wait_ticks, wait_values
 from tgac.tasks.targets import Aim
 
 OWN: Final = "own"
@@ -45,7 +46,7 @@ _SHOWN: Final = frozenset(
         "content.kind", "content.llm.goal", "content.llm.voice", "content.llm.prompt", "content.llm.max_length",
         "content.llm.forbidden", "content.llm.allowed_links",
     }
-) | LIMIT_FIELDS  # fmt: skip
+) | LIMIT_FIELDS | WAIT_FIELDS  # fmt: skip
 _VARIANT = re.compile(
     r"content\.variants\.(\d{1,3})\.(name|weight|text|poll|poll_open|poll_multiple|media_id|media|buttons)(?:\.(\d{1,3})\.(\d{1,3})\.(text|url))?"
 )
@@ -224,6 +225,7 @@ def _values(config: TaskConfig) -> dict[str, str]:
         EXPIRY: f"{config.approval.expire_s / UNITS['min']:.10g}",
         "approval.otherwise": config.approval.otherwise,
         **after_values(config),
+        **wait_values(config),
         "content.llm.goal": config.content.llm.goal,
         "content.llm.voice": config.content.llm.voice,
         "content.llm.prompt": config.content.llm.prompt or "",
@@ -257,6 +259,7 @@ def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, st
         "timing.typing": config.timing.typing,
     }
     yield from ((name, "true") for name, on in flags.items() if on)
+    yield from wait_ticks(config)
     yield from [("approval.mode", "all")] if config.approval.mode == "all" else []
     yield from [("content.kind", "llm")] if config.content.kind == "llm" else []
 
@@ -334,7 +337,7 @@ def _timing(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
         "quiet_hours": filled or None,
         "time_zone": values.get("timing.time_zone", "").strip() or None,
         "typing": ("timing.typing", "true") in _sent(form),
-    }
+    } | wait_document(values, _sent(form))
 
 
 def _llm(form: Filled[Any]) -> dict[str, Any]:

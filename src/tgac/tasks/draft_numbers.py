@@ -11,7 +11,7 @@ UNITS: Final = {"s": 1, "min": 60, "h": 3600}
 def after_values(config: TaskConfig) -> dict[str, str]:
     """What becomes of a comment, as the form shows it."""
     span = config.after.delete_after_s
-    unit = next(name for name in ("h", "min", "s") if (span or 3600) % UNITS[name] == 0)
+    unit = unit_of(span or UNITS["h"])
     return {
         "after.follow_edits": config.after.follow_edits,
         "after.delete_after_s": "" if span is None else str(span // UNITS[unit]),
@@ -26,6 +26,11 @@ def after_document(values: Mapping[str, str]) -> dict[str, Any]:
         "follow_edits": values.get("after.follow_edits", "no"),
         "delete_after_s": seconds(typed_span, unit) if typed_span else None,
     }
+
+
+def unit_of(span: int) -> str:
+    """The largest unit in which so many seconds are whole; minutes for none."""
+    return next(name for name in ("h", "min", "s") if span % UNITS[name] == 0) if span else "min"
 
 
 def seconds(text: str, unit: int) -> int | str:

@@ -9,6 +9,7 @@ from tgac.kit.web.i18n import _, ngettext
 from tgac.tasks.config import Approval, Delay, Filter, Preset, QuietHours, TaskConfig, filled
 from tgac.tasks.limit_words import limit_words
 from tgac.tasks.reach import Reach
+from tgac.tasks.wait_words import wait_sentence
 
 _HOUR = 3600
 _MINUTE = 60
@@ -32,7 +33,8 @@ def sentence_of(config: TaskConfig, reach: Reach) -> str:
         said = _(
             "Under every post %(channels)s that passes the filter, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words
         )
-    return " ".join([said, *_manners(config)])
+    wait = config.timing.wait_for
+    return " ".join([said, *([wait_sentence(wait)] if wait.is_on else []), *_manners(config)])
 
 
 def _manners(config: TaskConfig) -> Iterator[str]:

@@ -34,8 +34,27 @@ def when(
         return Reason("too_late", N_("The comment would have come at %(due)s, after %(limit)s."), params)
     if awake == due:
         return due
-    spread = timedelta(seconds=window.max_s - window.min_s)
-    later = _between(awake, min(awake + spread, limit), dice)
+    return _spread(awake, limit, timing, zone=zone, dice=dice)
+
+
+def waits_until(due: datetime, timing: Timing, zone: tzinfo, dice: random.Random) -> datetime | None:
+    """The moment (UTC) until which a comment that is due waits for readers at most; None where its task waits for none.
+
+    A moment in quiet hours moves to their end, as the one at which a comment is due.
+    """
+    if not timing.wait_for.is_on:
+        return None
+    last = due.astimezone(UTC) + timedelta(seconds=timing.wait_for.deadline_s)
+    awake = after_quiet(last, timing.quiet_hours, zone)
+    if awake == last:
+        return last
+    return _spread(awake, awake + timedelta(seconds=timing.expiry_s), timing, zone=zone, dice=dice)
+
+
+def _spread(awake: datetime, limit: datetime, timing: Timing, *, zone: tzinfo, dice: random.Random) -> datetime:
+    """The end of quiet hours moved on by a part of the window, at most to `limit`."""
+    window = timing.window
+    later = _between(awake, min(awake + timedelta(seconds=window.max_s - window.min_s), limit), dice)
     return awake if is_quiet(later, timing.quiet_hours, zone) else later
 
 

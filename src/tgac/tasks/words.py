@@ -5,8 +5,10 @@ from typing import Final
 
 from tgac.kit.web.i18n import N_, _, ngettext, show_number
 from tgac.settings.forms import PRESET_WORDS
-from tgac.tasks.config import MEDIA, PRESETS, After, Delay, Filter, Preset, TaskConfig
+from tgac.tasks.config import MEDIA, PRESETS, After, Delay, Filter, Preset, TaskConfig, WaitFor
+from tgac.tasks.limit_words import span_words
 from tgac.tasks.sentence import delay_words
+from tgac.tasks.wait_words import awaited
 
 MEDIA_WORDS: Final = {
     "text": N_("Text alone"),
@@ -63,6 +65,7 @@ def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
         yield _("Quiet hours"), f"{timing.quiet_hours.from_}–{timing.quiet_hours.to}"
     if timing.time_zone:
         yield _("Time zone"), timing.time_zone
+    yield from _wait_rules(timing.wait_for)
     minutes = timing.expiry_s // 60
     yield _("At the latest"), ngettext("%(n)s minute after the window", "%(n)s minutes after the window", minutes)
     if content.label:
@@ -76,6 +79,13 @@ def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
     if timing.typing:
         yield _("Before it"), _("“typing…” for four seconds")
     yield from _filter_rules(config.filter)
+
+
+def _wait_rules(wait: WaitFor) -> Iterator[tuple[str, str]]:
+    if wait.is_on:
+        yield _("Waits for"), awaited(wait)
+        then = _("it is sent all the same") if wait.otherwise == "send" else _("it is not sent")
+        yield _("Waits at most"), _("%(span)s; then %(then)s", span=span_words(wait.deadline_s), then=then)
 
 
 FOLLOWING: Final = {

@@ -636,6 +636,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_proxies_project_id"), ["project_id"], unique=False)
 
     op.create_table(
+        "reader_comments",
+        sa.Column("group_id", sa.BigInteger(), nullable=False),
+        sa.Column("root_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("said_at", UtcDateTime(), nullable=False),
+        sa.Column("asks", sa.Boolean(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_reader_comments_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reader_comments")),
+        sa.UniqueConstraint(
+            "project_id", "group_id", "message_id", name=op.f("uq_reader_comments_project_id_group_id_message_id")
+        ),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_reader_comments_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("reader_comments", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index("ix_reader_comments_group_id_root_id", ["group_id", "root_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reader_comments_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_reader_comments_said_at"), ["said_at"], unique=False)
+
+    op.create_table(
         "task_presets",
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("values", Json, nullable=False),
@@ -932,6 +957,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_posts_channel_id_root_album_id", ["channel_id", "root_album_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_posts_project_id"), ["project_id"], unique=False)
         batch_op.create_index("ix_posts_project_id_published_at", ["project_id", "published_at"], unique=False)
+        batch_op.create_index("ix_posts_root_group_id_root_id", ["root_group_id", "root_id"], unique=False)
 
     op.create_table(
         "proxy_routes",
@@ -1141,6 +1167,7 @@ def upgrade() -> None:
         sa.Column("group_id", sa.BigInteger(), nullable=False),
         sa.Column("send_at", UtcDateTime(), nullable=True),
         sa.Column("expires_at", UtcDateTime(), nullable=True),
+        sa.Column("wait_until", UtcDateTime(), nullable=True),
         sa.Column("approve_by", UtcDateTime(), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("sending_at", UtcDateTime(), nullable=True),
@@ -1360,6 +1387,7 @@ def downgrade() -> None:
 
     op.drop_table("proxy_routes")
     with op.batch_alter_table("posts", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index("ix_posts_root_group_id_root_id")
         batch_op.drop_index("ix_posts_project_id_published_at")
         batch_op.drop_index(batch_op.f("ix_posts_project_id"))
         batch_op.drop_index("ix_posts_channel_id_root_album_id")
@@ -1410,6 +1438,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_task_presets_project_id"))
 
     op.drop_table("task_presets")
+    with op.batch_alter_table("reader_comments", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reader_comments_said_at"))
+        batch_op.drop_index(batch_op.f("ix_reader_comments_project_id"))
+        batch_op.drop_index("ix_reader_comments_group_id_root_id")
+
+    op.drop_table("reader_comments")
     with op.batch_alter_table("proxies", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_proxies_project_id"))
 

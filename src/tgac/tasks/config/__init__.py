@@ -16,6 +16,7 @@ from tgac.tasks.config.parts import (
     TaskConfig,
     Timing,
     Variant,
+    WaitFor,
     filled,
 )
 
@@ -36,6 +37,7 @@ __all__ = [
     "TaskConfig",
     "Timing",
     "Variant",
+    "WaitFor",
     "check_config",
     "filled",
 ]

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tgac.kit.errors import Invalid
 from tgac.kit.telegram.types import Poll
 from tgac.kit.web.i18n import N_, _, ngettext
-from tgac.tasks.config.parts import TaskConfig, Variant
+from tgac.tasks.config.parts import PRESETS, TaskConfig, Timing, Variant
 from tgac.tasks.patterns import pattern_fault
 from tgac.tasks.text.compose import check_text
 from tgac.tasks.text.egress import keys_in
@@ -30,7 +30,7 @@ class _Later:
     path: str
 
 
-LATER = (_Later("timing.wait_for"),)
+LATER: tuple[_Later, ...] = ()
 
 _SENTENCES = {
     "extra_forbidden": N_("There is no such key."),
@@ -103,6 +103,7 @@ def _sentence(kind: str, fault: Mapping[str, Any]) -> str:
 def _faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
     """What single values cannot show."""
     yield from _later_faults(config)
+    yield from _wait_faults(config.timing)
     lengths = config.filter
     if lengths.regex is not None and (said := pattern_fault(lengths.regex)):
         yield "filter.regex", _("RE2 cannot read this pattern: %(reason)s", reason=said)
@@ -123,6 +124,17 @@ def _faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
             yield "content.llm.max_length", words
         if variant.poll and content.kind == "llm":
             yield f"content.variants.{index}.poll", _("A language model writes no polls: choose templates.")
+
+
+def _wait_faults(timing: Timing) -> Iterator[tuple[str, str]]:
+    wait = timing.wait_for
+    if not wait.is_on:
+        return
+    if not wait.deadline_s:
+        yield "timing.wait_for.deadline_s", _("Say how long it waits for readers at most.")
+    is_known = timing.delay is not None or timing.preset in PRESETS
+    if is_known and (wait.silence_s or 0) > timing.window.max_s + wait.deadline_s:
+        yield "timing.wait_for.silence_s", _("The wait is over before it can have been silent for so long.")
 
 
 def _later_faults(config: TaskConfig) -> Iterator[tuple[str, str]]:

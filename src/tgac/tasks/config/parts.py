@@ -167,11 +167,19 @@ class QuietHours(Part):
 
 
 class WaitFor(Part):
+    """What readers have to do first: all that is set here. A wait begins when the delay is over, and ends at the latest
+    `deadline_s` later; `otherwise` says what becomes of the comment then."""
+
     reader_comments: Annotated[Int, Field(ge=0, le=1000)] = 0
     silence_s: Seconds | None = None
     question: Bool = False
     deadline_s: Seconds = 1800
     otherwise: Literal["send", "skip"] = "send"
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is waited for."""
+        return bool(self.reader_comments or self.silence_s or self.question)
 
 
 Cap = Annotated[Int, Field(ge=1, le=100_000)] | None

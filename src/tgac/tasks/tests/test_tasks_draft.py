@@ -67,6 +67,10 @@ def test_what_the_editor_does_not_show_stays() -> None:
         ({"timing.preset": "x" * 41}, "timing.preset"),
         ({"timing.quiet_hours.from": "23:00"}, "timing.quiet_hours.to"),
         ({"timing.time_zone": "Mars"}, "timing.time_zone"),
+        ({"timing.wait_for.reader_comments": "some"}, "timing.wait_for.reader_comments"),
+        ({"timing.wait_for.silence_s": "long"}, "timing.wait_for.silence_s"),
+        ({"timing.wait_for.deadline_s": "-1"}, "timing.wait_for.deadline_s"),
+        ({"timing.wait_for.otherwise": "drop"}, "timing.wait_for.otherwise"),
         ({"filter.share": "half"}, "filter.share"),
         ({"filter.share": "nan"}, "filter.share"),
         ({"filter.share": "120"}, "filter.share"),
@@ -84,6 +88,32 @@ def test_what_cannot_be_read_is_marked_at_its_field(values: dict[str, str], path
         check_config(document_of(form, TaskConfig()))
     refuse(form, caught.value)
     assert set(form.errors) == {path}
+
+
+def test_a_wait_for_readers_is_shown_in_readable_units_and_means_the_same() -> None:
+    form = form_of("Name", check_config(FULL_DOCUMENT), [])
+    shown = {name: form.values[name] for name in ("silence_unit", "deadline_unit")}
+    shown |= {name: form.values[f"timing.wait_for.{name}"] for name in ("reader_comments", "silence_s", "deadline_s")}
+    assert shown == {
+        "reader_comments": "5", "silence_s": "90", "silence_unit": "s", "deadline_s": "2", "deadline_unit": "h",
+    }  # fmt: skip
+    wait = FULL_DOCUMENT["timing"]["wait_for"]
+    assert document_of(form, TaskConfig())["timing"]["wait_for"] == wait
+
+
+def test_an_empty_wait_is_none() -> None:
+    form = form_of("Name", check_config(GOOD), [])
+    assert form.values["timing.wait_for.reader_comments"] == ""
+    form.values["timing.wait_for.deadline_s"] = ""
+    assert check_config(document_of(form, TaskConfig())).timing.wait_for == TaskConfig().timing.wait_for
+
+
+def test_a_form_without_these_fields_leaves_the_wait_alone() -> None:
+    """A page that was loaded before they were there."""
+    base = check_config(FULL_DOCUMENT)
+    form = form_of("Name", base, [])
+    form.values = {name: value for name, value in form.values.items() if "wait_for" not in name}
+    assert document_of(form, base)["timing"]["wait_for"] == FULL_DOCUMENT["timing"]["wait_for"]
 
 
 def test_half_a_minute_and_a_comma_are_understood() -> None:

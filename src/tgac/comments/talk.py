@@ -1,0 +1,178 @@
+"""What readers write under posts, as far as comments wait for it: noted when it arrives, weighed when one could leave.
+
+Whether a wait is over stands nowhere: it is worked out from what was noted, whenever somebody looks. So nothing can be
+lost between the two, and neither a second delivery nor another order of updates changes anything.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import and_, delete, exists, or_, select
+
+from tgac.comments.jobs import SendComment
+from tgac.comments.models import Comment, ReaderComment
+from tgac.comments.reasons import NO_THREAD
+from tgac.kit.act import Act
+from tgac.kit.telegram.types import Message
+from tgac.posts.models import Post
+from tgac.tasks.config import WaitFor
+from tgac.tasks.models import Task
+from tgac.tasks.waiting import Said, Standing, asks, heard_at, standing
+
+type Thread = tuple[int, int]
+"""The group, and the automatic forward there under which comments stand."""
+type Talk = Mapping[Thread, Sequence[Said]]
+
+_TO_COME: Final = ("planned", "awaiting_approval")
+_UNDECIDED_FOR: Final = timedelta(days=1)
+"""A post that the planner has not looked at by then is nobody's."""
+KEPT_FOR: Final = timedelta(days=22)
+"""The longest delay, the longest wait and the longest expiry, a week each, and a day."""
+_WRITTEN: Final = (None, "written", "unused")
+"""Where a language model is in a comment: before these it is not ready to leave."""
+
+
+def is_by_reader(message: Message) -> bool:
+    """Whether a person wrote it in their own name: no bot, no channel, no anonymous admin, no notice of Telegram."""
+    author = message.from_user
+    is_person = author is not None and not author.is_bot and message.sender_chat is None
+    return is_person and message.chat.is_group and not message.is_automatic_forward and not message.is_service
+
+
+def wait_of(comment: Comment) -> WaitFor | None:
+    """What a comment waits for, as its task said when it was planned."""
+    return WaitFor.model_validate(comment.decision["wait_for"]) if comment.wait_until else None
+
+
+def standing_of(comment: Comment, post: Post, talk: Talk, now: datetime) -> Standing | None:
+    """How a comment's wait for readers stands at a moment; None where it waits for none. `talk` covers its thread."""
+    wait = wait_of(comment)
+    if wait is None or comment.wait_until is None:
+        return None
+    said = talk.get((comment.group_id, post.root_id or 0), ())
+    return standing(wait, said, since=post.published_at, last=comment.wait_until, now=now)
+
+
+async def talk_of(act: Act, waiting: Iterable[tuple[Comment, Post]]) -> dict[Thread, list[Said]]:
+    """What readers wrote in the threads of these comments that wait for it; no statement where none does."""
+    threads = {(one.group_id, post.root_id) for one, post in waiting if one.wait_until and post.root_id}
+    return await _said_in(act, {(group_id, root_id) for group_id, root_id in threads if root_id is not None})
+
+
+async def take_talk(act: Act, messages: Iterable[Message]) -> None:
+    """Note what readers have written where comments wait for it, or may; and let what they waited for wake them."""
+    said = {(one.chat.id, one.message_id): one for one in messages if is_by_reader(one) and _root_of(one)}
+    if not said:
+        return
+    posts = await _listened_to(act, {_thread(one) for one in said.values()})
+    heard = {key: one for key, one in said.items() if _thread(one) in posts}
+    if not heard:
+        return
+    fresh = [heard[key] for key in heard.keys() - await _known(act, heard.keys())]
+    known = await _said_in(act, {_thread(one) for one in fresh})
+    for one in sorted(fresh, key=lambda message: message.message_id):
+        act.session.add(_row(act, one))
+    await _wake(act, posts, known, fresh)
+
+
+async def forget_talk(act: Act) -> None:
+    """Drop what no comment can wait for any more."""
+    await act.session.execute(delete(ReaderComment).where(ReaderComment.said_at < act.now - KEPT_FOR))
+
+
+def _root_of(message: Message) -> int | None:
+    return message.thread_id or message.reply_to_message_id
+
+
+def _thread(message: Message) -> Thread:
+    return message.chat.id, _root_of(message) or 0
+
+
+def _row(act: Act, message: Message) -> ReaderComment:
+    """Where Telegram's clock is ahead of ours, it was written at this moment."""
+    return ReaderComment(
+        group_id=message.chat.id,
+        root_id=_root_of(message),
+        message_id=message.message_id,
+        said_at=min(message.date, act.now),
+        asks=asks(message.text),
+    )
+
+
+async def _listened_to(act: Act, threads: Collection[Thread]) -> dict[Thread, Post]:
+    """The posts of these threads under which a comment waits for readers, or may when they have been planned."""
+    here = Comment.post_id == Post.id
+    waits = exists().where(here, Comment.state.in_(_TO_COME), Comment.wait_until.is_not(None))
+    decided = exists().where(here, or_(Comment.reason.is_(None), Comment.reason != NO_THREAD.code))
+    asked = select(Post, waits.label("waits")).where(
+        Post.root_group_id.in_({group_id for group_id, _ in threads}),
+        Post.root_id.in_({root_id for _, root_id in threads}),
+        or_(waits, and_(~decided, Post.seen_at > act.now - _UNDECIDED_FOR)),
+    )
+    found = [(row.Post, row.waits) for row in await act.session.execute(asked)]
+    may_wait = any(not waits for _, waits in found) and await _some_task_waits(act)
+    kept = (post for post, waits in found if waits or may_wait)
+    there = {(post.root_group_id or 0, post.root_id or 0): post for post in kept}
+    return {thread: post for thread, post in there.items() if thread in threads}
+
+
+async def _some_task_waits(act: Act) -> bool:
+    """Whether a task of the project waits for readers. Asked only in the seconds in which a post is not planned yet."""
+    documents = await act.session.scalars(select(Task.config).where(Task.status != "OFF", Task.deleted_at.is_(None)))
+    told = (document.get("timing", {}).get("wait_for", {}) for document in documents)
+    return any(WaitFor.model_validate(one).is_on for one in told)
+
+
+async def _known(act: Act, keys: Collection[Thread]) -> set[Thread]:
+    asked = select(ReaderComment.group_id, ReaderComment.message_id).where(
+        ReaderComment.group_id.in_({group_id for group_id, _ in keys}),
+        ReaderComment.message_id.in_({number for _, number in keys}),
+    )
+    return {(row.group_id, row.message_id) for row in await act.session.execute(asked)}
+
+
+async def _said_in(act: Act, threads: Collection[Thread]) -> dict[Thread, list[Said]]:
+    found: dict[Thread, list[Said]] = {thread: [] for thread in threads}
+    if not threads:
+        return found
+    columns = (ReaderComment.group_id, ReaderComment.root_id, ReaderComment.said_at, ReaderComment.asks)
+    asked = select(*columns).where(
+        ReaderComment.group_id.in_({group_id for group_id, _ in threads}),
+        ReaderComment.root_id.in_({root_id for _, root_id in threads}),
+    )
+    for row in await act.session.execute(asked):
+        found.setdefault((row.group_id, row.root_id), []).append(Said(row.said_at, row.asks))
+    return found
+
+
+async def _wake(act: Act, posts: Mapping[Thread, Post], known: Talk, fresh: Sequence[Message]) -> None:
+    """Leave a job for each comment whose wait these messages end, or end earlier than was known: it is looked at every
+    five minutes alone. A silence that they make longer needs none, since whoever looks then goes on waiting."""
+    talk = {thread: list(said) for thread, said in known.items()}
+    for one in fresh:
+        talk[_thread(one)].append(Said(min(one.date, act.now), asks(one.text)))
+    spoken = {posts[thread].id: thread for thread in talk}
+    asked = select(Comment).where(
+        Comment.post_id.in_(spoken), Comment.state == "planned", Comment.wait_until.is_not(None)
+    )
+    for comment in await act.session.scalars(asked.order_by(Comment.id)):
+        thread = spoken[comment.post_id]
+        at = _earlier(comment, posts[thread], known[thread], talk[thread], now=act.now)
+        if at is not None and comment.decision.get("llm", {}).get("state") in _WRITTEN:
+            # A key of its own: the usual job may be looking at this very moment, without these messages.
+            key = f"send:{comment.id}:heard:{act.now.timestamp()}"
+            act.enqueue(SendComment(act.project_id, comment.id), run_after=max(at, act.now), key=key)
+
+
+def _earlier(
+    comment: Comment, post: Post, before: Iterable[Said], after: Iterable[Said], *, now: datetime
+) -> datetime | None:
+    """When the comment is to be looked at because of what was just written; None where its usual job comes in time."""
+    wait, last = wait_of(comment), comment.wait_until
+    if wait is None or last is None or comment.send_at is None or comment.send_at > now:
+        return None
+    was, at = heard_at(wait, before, post.published_at), heard_at(wait, after, post.published_at)
+    if at is None or at >= last or (was is not None and was <= at):
+        return None
+    return at
