@@ -37,6 +37,7 @@ async def violations(month: Month) -> list[str]:
         *_never_twice(said, comments, posts),
         *_counters_agree(said, comments),
         *_in_time(stage, said, comments, posts, zones),
+        *_heard(stage, said, comments, posts),
         *_within_limits(said),
         *_within_caps(stage, said, comments),
         *_all_ended(comments),
@@ -100,6 +101,45 @@ def _in_time(
             yield f"comment {comment.id} was sent {at}, too soon after {published[comment.post_id]}"
         if comment.expires_at and at > comment.expires_at + GRACE:
             yield f"comment {comment.id} was sent {at}, after {comment.expires_at}"
+
+
+def _heard(
+    stage: Stage, said: dict[tuple[int, int], Stored], comments: list[Comment], posts: list[Post]
+) -> Iterator[str]:
+    """Nothing leaves before its readers have talked, unless at its last moment; nothing is given up before that."""
+    published = {post.id: (post.root_id, post.published_at) for post in posts}
+    talks: dict[tuple[int, int], list[tuple[datetime, str]]] = defaultdict(list)
+    for place in stage.places:
+        for one in place.group.messages.values():
+            if one.reply_to and one.author not in stage.bots:
+                at = datetime.fromtimestamp(one.body["date"], UTC)
+                talks[place.group.id, one.reply_to.id].append((at, one.body["text"]))
+    for comment in comments:
+        if comment.wait_until is None:
+            continue
+        if comment.reason == "waited_in_vain" and comment.changed_at < comment.wait_until - GRACE:
+            yield f"comment {comment.id} was given up at {comment.changed_at}, before {comment.wait_until}"
+        stored = said.get((comment.group_id, comment.message_id or 0))
+        left = datetime.fromtimestamp(stored.body["date"], UTC) if stored else comment.wait_until
+        root_id, since = published[comment.post_id]
+        talk = talks[comment.group_id, root_id or 0]
+        if left < comment.wait_until - GRACE and not _has_talked(
+            comment.decision["wait_for"], talk, since=since, by=left + GRACE
+        ):
+            yield f"comment {comment.id} was sent {left}: its readers had not talked; at most to {comment.wait_until}"
+
+
+def _has_talked(wait: dict[str, Any], talk: list[tuple[datetime, str]], *, since: datetime, by: datetime) -> bool:
+    """Whether all that is waited for has held at some moment, as Telegram's record shows."""
+    silence = max(timedelta(0), timedelta(seconds=wait["silence_s"] or 0) - 2 * GRACE)
+    moments = [since, *(at for at, _words in talk)]
+    for moment in (one + more for one in moments for more in (timedelta(0), silence)):
+        so_far = [(at, words) for at, words in talk if at <= moment]
+        is_silent = moment - max((at for at, _words in so_far), default=since) >= silence
+        is_asked = not wait["question"] or any("?" in words for _at, words in so_far)
+        if moment <= by and is_silent and is_asked and len(so_far) >= wait["reader_comments"]:
+            return True
+    return False
 
 
 def _config(stage: Stage, task_id: int) -> dict[str, Any]:

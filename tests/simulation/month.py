@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.simulation.stage import Place, Stage
+from tests.simulation.stage import EVERY, Place, Stage
 from tgac.bots.models import Bot
 from tgac.bots.service import pause_bot, resume_bot
 from tgac.people.projects import pause_project, resume_project, stop_project
@@ -159,6 +159,9 @@ class Month:
             self._later(dice.uniform(1, 900), lambda: self._delete(post))
         if dice.random() < 0.10 and post.root:
             self._later(dice.uniform(5, 7200), lambda: self._read(post))
+        if dice.random() < 0.4 and post.root:
+            for _ in range(dice.randrange(1, 6)):
+                self._later(dice.expovariate(1 / 600), lambda: self._read(post))
         if dice.random() < 0.03 and post.root:
             self._later(dice.uniform(300, 9000), lambda: self._moderate(post))
 
@@ -174,10 +177,8 @@ class Month:
         """A reader answers under the post."""
         assert post.root is not None
         if not post.root.deleted:
-            reader = self.stage.world.add_person("Vera")
-            messages.add_message(
-                self.stage.world, post.place.group, reader.id, text_content("Really?"), reply_to=post.root
-            )
+            reader, words = self.stage.world.add_person("Vera"), self.stage.dice.choice(("Really?", "I see", "Well"))
+            messages.add_message(self.stage.world, post.place.group, reader.id, text_content(words), reply_to=post.root)
 
     async def _moderate(self, post: Published) -> None:
         """A moderator takes away what bots have written there."""
@@ -270,7 +271,7 @@ class Month:
     async def _some_task(self) -> tuple[int, int]:
         number = self.stage.dice.randrange(len(self.stage.tasks))
         projects = list(self.stage.anna)
-        return list(self.stage.tasks)[number], projects[number // 3]
+        return list(self.stage.tasks)[number], projects[number // len(EVERY)]
 
     async def _pause_bot(self) -> None:
         place = self.stage.dice.choice(self.stage.places)

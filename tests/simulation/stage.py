@@ -45,6 +45,9 @@ START = datetime(2026, 10, 10, 6, 0, tzinfo=UTC)
 """Two weeks before the clocks of Europe go back."""
 CHANNELS_A_PROJECT = 25
 ZONES = ("Europe/Berlin", "Europe/Moscow", "America/New_York", "Asia/Kolkata")
+TALK = {"reader_comments": 2, "silence_s": 300, "deadline_s": 3600, "otherwise": "skip"}
+EVERY = ((2, 0), (3, 0), (2, 1), (2, 1), (1, 0))
+"""Each task's channels: every so many, beginning with which. The third and fourth wait for readers."""
 ADMIN = {"can_post_messages": True, "can_delete_messages": True}
 
 
@@ -159,7 +162,7 @@ class Stage:
 
 @asynccontextmanager
 async def a_stage(kind: str, folder: Path, *, seed: int, channels: int) -> AsyncIterator[Stage]:
-    """Channels of several owners, each project with two bots and three tasks of its own time zone."""
+    """Channels of several owners, each project with two bots and five tasks of its own time zone."""
     dice = random.Random(seed)
     true = TrueClock(START)
     ours = OurClock(true)
@@ -225,6 +228,8 @@ async def _add_tasks(stage: Stage, project_id: int, channel_ids: list[int], bot_
             "limits": {"per_channel_hour": 1, "per_bot_day": 12, "pause_s": 200, "ramp_up_days": 0},
         },
         {"timing": {"delay": {"min_s": 0, "max_s": 30}, "expire_after_s": 600}, "filter": {"any_words": ["sale"]}},
+        {"timing": {"delay": {"min_s": 60, "max_s": 300}, "wait_for": TALK}, "filter": {"no_words": ["sale"]}},
+        {"timing": {"delay": {"min_s": 0, "max_s": 60}, "wait_for": {"question": True, "deadline_s": 900}}},
         {
             "timing": {"delay": {"min_s": 3600, "max_s": 7200}, "quiet_hours": {"from": "01:30", "to": "03:30"}},
             "filter": {"share": 0.5},
@@ -232,7 +237,8 @@ async def _add_tasks(stage: Stage, project_id: int, channel_ids: list[int], bot_
     ]
     for number, order in enumerate(orders):
         variants = [{"name": name, "text": f"{{Hello|Hi}} from {name}{number}"} for name in ("A", "B")]
-        targets = {"channels": [one for at, one in enumerate(channel_ids) if number != 1 or at % 3 == 0]}
+        every, rest = EVERY[number]
+        targets = {"channels": [one for at, one in enumerate(channel_ids) if at % every == rest]}
         async with stage.acting(project_id) as act:
             task = await create_task(
                 act, f"Task {number}", config={"targets": targets, "content": {"variants": variants}} | order

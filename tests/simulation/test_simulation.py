@@ -21,3 +21,5 @@ async def test_nothing_that_must_not_happen_happens(seed: int, tmp_path: Path) -
         assert await violations(month) == []
         assert {"sent", "skipped"} <= {comment.state for comment in await rows(stage, Comment)}
         assert stage.deaths > 0
+        ends = {comment.decision.get("waited", {}).get("heard") for comment in await rows(stage, Comment)}
+        assert True in ends, "nothing left because its readers had talked"

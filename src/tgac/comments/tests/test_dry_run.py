@@ -242,6 +242,27 @@ async def test_the_table_is_taken_away_whole(world: World) -> None:
     assert rows[0]["reason"] == "no_bot"
 
 
+@pytest.mark.parametrize("otherwise", ["send", "skip"])
+async def test_a_comment_that_would_wait_stands_at_its_last_moment_and_says_so(world: World, otherwise: str) -> None:
+    bench = Bench(world)
+    wait = {"reader_comments": 5, "deadline_s": 1800, "otherwise": otherwise}
+    timing = {"delay": {"min_s": 60, "max_s": 60}, "wait_for": wait}
+    path = await bench.order(timing=timing)
+    number = path.rpartition("/")[2]
+    post = {"text": "Hello", "published_at": "2026-11-20T09:00:00Z"}
+    told = await bench.dry_run(task_id=int(number), posts=[post])
+    assert told["waits_for_readers"] is True
+    (line,) = told["lines"]
+    assert (line["send_at"], line["wait_until"]) == ("2026-11-20T09:31:00.000Z", "2026-11-20T09:31:00.000Z")
+    assert line["decision"]["send_at"] == "2026-11-20T09:01:00+00:00"
+    files = {"file": ("result.json", json.dumps(export_of(message(2))).encode())}
+    shown = (await bench.ask("POST", "/dry-run", data={"task_id": number, "source": "file"}, files=files)).text
+    assert "Each comment would wait for: 5 comments by readers." in shown
+    assert "What readers would write is not known here: the latest moment is shown." in shown
+    assert ("Where they do not, none is sent." in shown) is (otherwise == "skip")
+    assert "at the latest" in shown
+
+
 async def test_the_page_tries_a_text_a_number_and_a_file(world: World) -> None:
     bench = Bench(world)
     assert "There is no task to try yet." in (await bench.ask("GET", "/dry-run")).text

@@ -293,6 +293,41 @@ async def test_the_form_says_whether_comments_wait_and_the_task_reads_it_back(wo
     assert "At least 60 is expected." in answer.text
 
 
+async def test_a_wait_for_readers_is_typed_in_minutes_kept_told_and_marked_where_it_is_wrong(world: World) -> None:
+    desk = Desk(world)
+    fields = fields_of((await desk.ask("GET", "/tasks/new")).text)
+    assert fields["timing.wait_for.deadline_s"] == ["30"]
+    filled = {
+        "name": "Rules",
+        "targets.channels": [str(world.places[0].row.id)],
+        "content.variants.0.text": "Rules",
+        "timing.wait_for.reader_comments": "5",
+        "timing.wait_for.question": ["true"],
+        "timing.wait_for.silence_s": "1,5",
+        "silence_unit": "min",
+        "timing.wait_for.deadline_s": "2",
+        "deadline_unit": "h",
+        "timing.wait_for.otherwise": "skip",
+        "do": "save",
+    }
+    answer = await send(desk, "/tasks/new", fields | filled)
+    assert answer.status_code == 303, answer.text
+    (task,) = (await desk.data("GET", "/tasks"))["items"]
+    assert task["config"]["timing"]["wait_for"] == {
+        "reader_comments": 5, "silence_s": 90, "question": True, "deadline_s": 7200, "otherwise": "skip",
+    }  # fmt: skip
+    shown = html.unescape((await desk.ask("GET", f"/tasks/{task['id']}")).text)
+    told = "Then it waits for: 5 comments by readers, a reader's question, silence for 90 seconds."
+    assert f"{told} After 2 hours at most it is given up." in shown
+    again = fields_of((await desk.ask("GET", f"/tasks/{task['id']}/edit")).text)
+    assert (again["timing.wait_for.silence_s"], again["silence_unit"]) == (["90"], ["s"])
+    wrong = again | {"timing.wait_for.deadline_s": ["0"], "do": "save"}
+    answer = await send(desk, f"/tasks/{task['id']}/edit", wrong)
+    assert answer.status_code == 422
+    assert "Say how long it waits for readers at most." in answer.text
+    assert re.search(r'<details class="fold" id="wait-for" open', answer.text)
+
+
 async def test_a_language_model_is_set_up_in_the_form_and_what_is_wrong_is_said_beside_it(world: World) -> None:
     desk = Desk(world)
     fields = fields_of((await desk.ask("GET", "/tasks/new")).text)
