@@ -56,6 +56,7 @@ NO_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
             "silence_unit",
             "deadline_unit",
             "dry_run",
+            "as_document",
             "apply",
             "csv",
         ),
