@@ -35,6 +35,8 @@ class Book:
             if moved == at:
                 break
             at, held = after_quiet(moved, quiet, zone), full
+            if at > plan.expires_at:
+                break  # it can only become later
         if held is not None and at > plan.expires_at:
             return Decision(held.reason(held.most), decision.values)
         for scope in {cap.scope for cap in caps}:
