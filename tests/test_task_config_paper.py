@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tgac.tasks.config import LATER, TaskConfig
+from tgac.tasks.config import TaskConfig
 
 PAPER = Path(__file__).parents[1] / "docs" / "task-config.md"
 SCHEMA = TaskConfig.model_json_schema(by_alias=True)
@@ -76,12 +76,6 @@ def test_every_key_is_told_with_its_default_and_its_limits() -> None:
     assert len(so) > 50
     assert {key: row[:2] for key, row in told().items()} == so
     assert [key for key, row in told().items() if len(row) != 3 or not row[2].strip()] == []
-
-
-def test_what_is_for_later_is_marked() -> None:
-    later = [one.path for one in LATER]
-    marked = {key for key, row in told().items() if row[2].startswith("*Later.*")}
-    assert marked == {key for key in told() if any(key == one or key.startswith(f"{one}.") for one in later)}
 
 
 def test_the_example_in_the_paper_is_good() -> None:

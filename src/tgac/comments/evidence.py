@@ -2,7 +2,7 @@
 
 A reader who replies to a comment has seen it; so has a witness: another bot of the project in the group whose
 Bot-to-Bot mode is on, to which Telegram delivers what the others write. Where a witness has seen everything that a bot
-wrote, what it did not see is not there (docs/decisions/0015-a-witness.md). Nothing is looked for by edits: a number
+wrote, what it did not see is not there (docs/decisions/0017-a-witness.md). Nothing is looked for by edits: a number
 that is only guessed may be another message of the same bot, and an edit would write over it. What nobody saw stays for
 a person to look at.
 """

@@ -354,3 +354,19 @@ async def test_a_dry_run_says_that_comments_would_wait(world: World) -> None:
     bench = Bench(world)
     await seen(world, "A tram stops")
     assert (await bench.dry_run(config=bench.document(approval={"mode": "all"})))["approval"] == "all"
+
+
+@pytest.mark.slow
+async def test_ten_thousand_posts_cost_hardly_more_than_ten_times_a_thousand(world: World) -> None:
+    """Each comment comes after those before it: looking back through all of them would cost a hundred times as much."""
+    bench = Bench(world)
+    path = await bench.order(limits={"per_channel_hour": 20, "per_channel_day": 300, "per_bot_hour": 20, "pause_s": 5})
+    spent = {}
+    for count in (100, 1_000, 10_000):
+        export = export_of(*(message(n, f"Post {n} of the city: #tram stops") for n in range(1, count + 1)))
+        began = time.process_time()
+        told = (await bench.imported(export, task_id=path.rpartition("/")[2])).json()["data"]
+        spent[count] = time.process_time() - began
+        print(f"{count} posts: {spent[count]:.2f} s of the processor")  # noqa: T201
+        assert told["posts"] == count
+    assert spent[10_000] < 20 * spent[1_000], spent

@@ -1,6 +1,6 @@
 """A task's config: `TaskConfig` is the document, `check_config` says that one can be carried out."""
 
-from tgac.tasks.config.checks import LATER, check_config
+from tgac.tasks.config.checks import check_config
 from tgac.tasks.config.kinds import MEDIA, Media
 from tgac.tasks.config.parts import (
     PRESETS,
@@ -21,7 +21,6 @@ from tgac.tasks.config.parts import (
 )
 
 __all__ = [
-    "LATER",
     "MEDIA",
     "PRESETS",
     "After",

@@ -1,10 +1,6 @@
-"""Whether a task's config can be carried out, with a sentence for each path that is wrong.
-
-A key that this release does not honour takes nothing but its default: better refused than quietly ignored.
-"""
+"""Whether a task's config can be carried out, with a sentence for each path that is wrong."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,15 +18,6 @@ MAX_FAULTS = 50
 MAX_WRITTEN = 900
 """So long may a model's words be beside a file: what Telegram takes there, without the label."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Later:
-    """A key that takes only its default until the release that honours it."""
-
-    path: str
-
-
-LATER: tuple[_Later, ...] = ()
 
 _SENTENCES = {
     "extra_forbidden": N_("There is no such key."),
@@ -102,7 +89,6 @@ def _sentence(kind: str, fault: Mapping[str, Any]) -> str:
 
 def _faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
     """What single values cannot show."""
-    yield from _later_faults(config)
     yield from _wait_faults(config.timing)
     lengths = config.filter
     if lengths.regex is not None and (said := pattern_fault(lengths.regex)):
@@ -135,21 +121,6 @@ def _wait_faults(timing: Timing) -> Iterator[tuple[str, str]]:
     is_known = timing.delay is not None or timing.preset in PRESETS
     if is_known and (wait.silence_s or 0) > timing.window.max_s + wait.deadline_s:
         yield "timing.wait_for.silence_s", _("The wait is over before it can have been silent for so long.")
-
-
-def _later_faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
-    default = TaskConfig()
-    for later in LATER:
-        value = _at(config, later.path)
-        if value != _at(default, later.path):
-            yield later.path, _("Not available in this release; leave it as it is by default.")
-
-
-def _at(config: TaskConfig, path: str) -> object:
-    value: object = config
-    for name in path.split("."):
-        value = getattr(value, name)
-    return value
 
 
 def _variant_faults(variant: Variant, path: str, names: set[str], *, label: str | None) -> Iterator[tuple[str, str]]:

@@ -66,6 +66,11 @@ def test_the_only_text_is_repeated() -> None:
     assert render(content("a"), FULL, random.Random(1), previous_text="a").html == "a"
 
 
+def test_the_only_text_is_not_tried_again_and_again() -> None:
+    assert render(content("a"), FULL, random.Random(1), previous_text="a").tried == 0
+    assert render(content("{a|a}"), FULL, random.Random(1), previous_text="a").tried > 0
+
+
 def test_a_variant_that_does_not_fit_the_post_gives_way_to_another() -> None:
     both = content("{{ post.text }}", "Welcome")
     assert {render(both, BARE, random.Random(seed)).html for seed in range(20)} == {"Welcome"}

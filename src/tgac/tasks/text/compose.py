@@ -28,7 +28,12 @@ _SAMPLES = 40
 
 def compose(source: str, scene: Scene, dice: random.Random, *, label: str | None = None) -> Outgoing:
     """One of the texts that `source` means, for this post; TextError where it cannot be or may not leave."""
-    return _finish(spintax.pick(spintax.parse(source), dice), scene, label=label)
+    return _finish(spintax.pick(_parsed(source), dice), scene, label=label)
+
+
+def count_texts(source: str) -> int:
+    """How many texts `source` means for one post; TextError where it means none."""
+    return spintax.count_variants(_parsed(source))
 
 
 def check_text(source: str, *, label: str | None = None, form: Form = None) -> None:
@@ -65,6 +70,11 @@ def values_of(scene: Scene, allowed: frozenset[str]) -> template.Values:
         "time": format_time(moment, "HH:mm", locale=language),
         "weekday": _day(moment.date(), "EEEE", language),
     }
+
+
+@lru_cache(maxsize=256)
+def _parsed(source: str) -> spintax.Sequence:
+    return spintax.parse(source)
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ from tgac.kit.telegram.types import Poll
 from tgac.tasks.config import Content, Variant
 from tgac.tasks.facts import Scene
 
-from .compose import compose
+from .compose import compose, count_texts
 from .egress import Button, Outgoing, let_out
 from .faults import TextError
 
@@ -24,7 +24,7 @@ def render(
     """
     repeated: Outgoing | None = None
     fault: TextError | None = None
-    for turn in range(max(TRIES, skip + 1)):
+    for turn in range(max(_tries(content), skip + 1)):
         try:
             text = _render_once(content, scene, dice, turn=turn)
         except TextError as error:
@@ -39,6 +39,15 @@ def render(
         return repeated
     assert fault is not None
     raise fault
+
+
+def _tries(content: Content) -> int:
+    """How many picks may be made; one where every other would be the same."""
+    only = content.variants[0] if len(content.variants) == 1 else None
+    try:
+        return 1 if only and count_texts(only.text) == 1 else TRIES
+    except TextError:
+        return 1
 
 
 def poll_of(variant: Variant, label: str | None) -> Poll | None:
