@@ -13,6 +13,7 @@ import structlog
 from tests.simulation.invariants import violations
 from tests.simulation.month import Month
 from tests.simulation.stage import a_stage, rows
+from tests.support.databases import MEMORY
 from tgac.comments.models import Comment
 
 WORDS = argparse.ArgumentParser(description=__doc__)
@@ -31,7 +32,7 @@ def _quiet(logger: object, name: str, event: structlog.typing.EventDict) -> stru
 
 async def _simulate(seed: int, asked: argparse.Namespace) -> list[str]:
     began, cpu = time.perf_counter(), time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         async with a_stage(asked.database, Path(folder), seed=seed, channels=asked.channels) as stage:
             month = Month(stage, days=asked.days, posts_a_day=asked.posts_a_day, trouble=asked.trouble)
             await month.run()

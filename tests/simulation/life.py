@@ -1,15 +1,14 @@
-"""Processes that die. Death is thrown into every coroutine of the process at its next place to wait.
+"""Processes that die, at any place where one of their coroutines waits.
 
-What a transaction had not committed is rolled back, as when a process is killed; what was handed to the database or to
-Telegram before has happened, though nobody learns of it.
+A process is everything that was begun while its life was current, however deep: every coroutine of it counts its steps,
+and when its time has come each dies where it waits. Nothing that it does to clean up reaches anybody: the driver and
+Telegram refuse whoever is dead, and its connections are cut as a kernel cuts them.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+import asyncio
+from collections.abc import Coroutine, Generator
+from contextvars import Context, ContextVar
 from typing import Any
-
-from tgac.kit.queue.jobs import Outcome
-from tgac.kit.queue.runner import Handler, Handles
-from tgac.kit.tools import Tools
 
 
 class Died(BaseException):
@@ -17,21 +16,39 @@ class Died(BaseException):
 
 
 class Life:
-    """A process that dies after so many steps, each a place where one of its coroutines waits; None: it lives on."""
+    """A process's time. `dies_in` gives it an end; without one it lives on."""
 
-    def __init__(self, steps: int | None) -> None:
-        self._left = steps
+    def __init__(self) -> None:
+        self._left: int | None = None
         self.is_over = False
+        self.tasks: set[asyncio.Task[Any]] = set()
 
-    def step(self) -> bool:
-        """Whether it is over."""
-        if self._left is not None and not self.is_over:
-            self._left -= 1
-            self.is_over = self._left < 0
-        return self.is_over
+    def dies_in(self, steps: int | None) -> None:
+        """Die after so many steps, each a place where a coroutine of the process waits."""
+        self._left = steps
+
+    def step(self) -> None:
+        """A coroutine of the process waits; it may be the last time."""
+        if self._left is None or self.is_over:
+            return
+        self._left -= 1
+        if self._left < 0:
+            self.is_over = True
+            for task in self.tasks:
+                task.cancel()
+
+    async def over(self) -> None:
+        """Wait until nothing of the process runs."""
+        while self.tasks:
+            await asyncio.gather(*self.tasks, return_exceptions=True)
+            await asyncio.sleep(0)  # who is done is taken off the list at the loop's next turn
 
 
-class Mortal[T]:
+LIFE: ContextVar[Life | None] = ContextVar("life", default=None)
+"""Whose coroutine this is; None: nobody's who may die."""
+
+
+class _Mortal[T]:
     """A coroutine that lives no longer than its process."""
 
     def __init__(self, life: Life, coroutine: Coroutine[Any, Any, T]) -> None:
@@ -41,40 +58,42 @@ class Mortal[T]:
     def __await__(self) -> Generator[Any, Any, T]:
         steps = self._coroutine.__await__()
         thrown: BaseException | None = None
-        is_dying = False
         while True:
+            if self._life.is_over:
+                thrown = Died()
             try:
                 waits_for = steps.throw(thrown) if thrown else steps.send(None)
             except StopIteration as ended:
-                if is_dying:
-                    raise Died from None
                 return ended.value  # type: ignore[no-any-return]
-            # While it waits, and not when it has been woken: whoever woke it would have woken nobody.
-            is_dying, thrown = self._dies(is_dying)
-            if thrown:
+            self._life.step()
+            if self._life.is_over:
                 continue
+            thrown = None
             try:
                 yield waits_for
             except BaseException as error:  # noqa: BLE001  whatever came belongs to the coroutine
                 thrown = error
 
-    def _dies(self, is_dying: bool) -> tuple[bool, BaseException | None]:
-        if is_dying or not self._life.step():
-            return is_dying, None
-        return True, Died()
+
+async def _lived[T](life: Life, coroutine: Coroutine[Any, Any, T]) -> T:
+    return await _Mortal(life, coroutine)
 
 
-def mortal(life: Life, handles: Handles) -> Handles:
-    """The same handler, in a process that dies."""
-    return Handles(handles.job, _mortal(life, handles.handler))
+def births(
+    loop: asyncio.AbstractEventLoop, coroutine: Any, context: Context | None = None, **options: Any
+) -> asyncio.Task[Any]:
+    """A factory of tasks: what a process begins is part of it, and dies with it."""
+    life = context.get(LIFE) if context is not None else LIFE.get()
+    if life is None:
+        return asyncio.Task(coroutine, loop=loop, context=context, **options)
+    task = asyncio.Task(_lived(life, coroutine), loop=loop, context=context, **options)
+    life.tasks.add(task)
+    task.add_done_callback(life.tasks.discard)
+    task.add_done_callback(lambda _task: coroutine.close())  # one that died before its first step
+    return task
 
 
-def _mortal(life: Life, handler: Handler) -> Callable[[Tools, Any], Awaitable[Outcome]]:
-    async def handle(tools: Tools, job: Any) -> Outcome:
-        return await Mortal(life, _called(handler, tools, job))
-
-    return handle
-
-
-async def _called(handler: Handler, tools: Tools, job: Any) -> Outcome:
-    return await handler(tools, job)
+def unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What the loop does with a failure that nobody has asked for: of a death nobody asks."""
+    if not isinstance(context.get("exception"), Died):
+        loop.default_exception_handler(context)

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.simulation.stage import EVERY, Place, Stage
 from tgac.bots.models import Bot
@@ -54,7 +55,8 @@ class Month:
     async def run(self) -> None:
         """Live through it, then through two quiet days, so that everything can come to its end."""
         stage = self.stage
-        stage.telegram.before_send = self._before_send
+        stage.ground.network.before_send = self._before_send
+        self._set_danger(0.02 * self.trouble)
         end = stage.clock.now() + timedelta(days=self.days)
         self._fill(end)
         await self._until(end)
@@ -115,6 +117,7 @@ class Month:
             (self._resume_bots, 4.0),
             (self._wrong_clock, 0.2),
             (self._other_order, 1.0),
+            (self._database_restarts, 1.0),
         ]
 
     def _times(self, expected: float) -> int:
@@ -124,8 +127,9 @@ class Month:
     def _calm(self) -> None:
         """Nothing more goes wrong."""
         self.stage.endpoint.faults.clear()
-        self.stage.telegram.unreachable = 0.0
-        self.stage.deadly = 0.0
+        self.stage.ground.network.unreachable = 0.0
+        self.trouble = 0.0
+        self._set_danger(0.0)
         self.stage.ours.skew_s = 0.0
 
     # --- in the channels
@@ -313,18 +317,26 @@ class Month:
         fault.left = 0
 
     async def _no_network(self) -> None:
-        self.stage.telegram.unreachable = 0.5
+        self.stage.ground.network.unreachable = 0.5
         self._later(self.stage.dice.uniform(30, 1800), self._network)
 
     async def _network(self) -> None:
-        self.stage.telegram.unreachable = 0.0
+        self.stage.ground.network.unreachable = 0.0
 
     async def _deadly_hour(self) -> None:
-        self.stage.deadly = 0.3
+        self._set_danger(0.3)
         self._later(3600, self._safe_again)
 
     async def _safe_again(self) -> None:
-        self.stage.deadly = 0.0
+        self._set_danger(0.02 * self.trouble)
+
+    def _set_danger(self, share: float) -> None:
+        """So many looks of a process, and so many comments that leave, are its last."""
+        self.stage.deadly, self.stage.ground.network.deadly = share, min(2 * share, 0.5)
+
+    async def _database_restarts(self) -> None:
+        dice = self.stage.dice
+        self.stage.ground.machine.restarts_in(dice.randrange(1, 60), away_for=dice.randrange(1, 20))
 
     async def _wrong_clock(self) -> None:
         self.stage.ours.skew_s = self.stage.dice.choice((-40.0, -5.0, 20.0))
@@ -339,7 +351,8 @@ class Month:
 
     # --- what must not happen at the moment of a send
 
-    def _before_send(self, bot_id: int, chat_id: int) -> None:
+    def _before_send(self, bot_id: int, asked: dict[str, Any]) -> None:
+        chat_id = asked["chat_id"]
         place = next((one for one in self.stage.places if one.group.id == chat_id), None)
         if place is None:
             return

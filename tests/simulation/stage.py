@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,27 +12,26 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tests.simulation.life import Died, Life, Mortal, mortal
-from tests.simulation.telegram import InProcess, OurClock, TrueClock
+from tests.simulation.database import Machine
+from tests.simulation.life import births, unheard
+from tests.simulation.processes import Ground, Intake, Worker
+from tests.simulation.telegram import Network, OurClock, TrueClock
 from tests.support.databases import fresh_url
 from tests.support.world import config_for
 from tgac.bots.models import Bot
 from tgac.bots.service import connect_bot, token_of
 from tgac.channels.service import connect_channel
-from tgac.comments.arrive import ALLOWED, take_updates
 from tgac.kit.act import Act
-from tgac.kit.db.session import Database
 from tgac.kit.queue.jobs import Lane
-from tgac.kit.queue.runner import LEASE_S, Runner
+from tgac.kit.queue.runner import LEASE_S
 from tgac.kit.queue.store import next_moment, release_lost
-from tgac.kit.telegram.faults import Fault
+from tgac.kit.secrets import Secret
 from tgac.kit.tenancy import EVERYONE, Principal
 from tgac.kit.tools import Tools
 from tgac.people.models import User
 from tgac.people.projects import create_project
-from tgac.people.queries import find_role
 from tgac.tasks.service import assign_bots, create_task, toggle_task
-from tgac.wiring import HANDLES, PERIODIC
+from tgac.wiring import PERIODIC
 from tgsandbox.calls import CallLog
 from tgsandbox.endpoint import Endpoint
 from tgsandbox.faults import Faults
@@ -67,22 +66,38 @@ class Place:
 class Stage:
     """Everything that lives in a simulation."""
 
+    ground: Ground
     tools: Tools
     clock: TrueClock
-    ours: OurClock
-    telegram: InProcess
     world: World
     endpoint: Endpoint
-    dice: random.Random
     places: list[Place] = field(default_factory=list)
     bots: dict[int, Bot] = field(default_factory=dict)
     anna: dict[int, Principal] = field(default_factory=dict)
     tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
     deadly: float = 0.0
+    """The share of looks of a process that it dies of."""
     deaths: int = 0
     ticks: int = 0
-    _offsets: dict[int, int] = field(default_factory=dict)
+    _tokens: dict[int, Secret] = field(default_factory=dict)
+    _workers: list[Worker] = field(default_factory=list)
+    _intakes: list[Intake] = field(default_factory=list)
     _held_until: datetime | None = None
+    _again_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._workers = [Worker(self.ground) for _ in range(2)]
+        self._intakes = [Intake(self.ground) for _ in range(2)]
+
+    @property
+    def dice(self) -> random.Random:
+        """All chance of the simulation."""
+        return self.ground.dice
+
+    @property
+    def ours(self) -> OurClock:
+        """The clock of our processes."""
+        return self.ground.clock
 
     @asynccontextmanager
     async def acting(self, project_id: int) -> AsyncIterator[Act]:
@@ -97,16 +112,16 @@ class Stage:
             async with self.tools.acting(None, EVERYONE) as act:
                 await release_lost(act.session, act.now)
             self._held_until = None
+        self._again_at = None
         await self._take_in()
-        while not await self._survived(self._work):
-            pass
+        await self._work()
 
     async def next_due(self) -> datetime | None:
         """When there is something to do next, by Telegram's clock."""
         async with self.tools.reading(None, EVERYONE) as act:
             moment = await next_moment(act.session, tuple(Lane))
         known = [moment - timedelta(seconds=self.ours.skew_s)] if moment else []
-        return min([*known, *([self._held_until] if self._held_until else [])], default=None)
+        return min([*known, *(one for one in (self._held_until, self._again_at) if one)], default=None)
 
     async def enqueue_periodic(self) -> None:
         """What the scheduler enqueues again and again."""
@@ -125,39 +140,44 @@ class Stage:
             set_member(self.world, chat, bot.telegram_id, status="administrator", rights=dict(ADMIN), actor_id=owner)
 
     async def _take_in(self) -> None:
-        for bot in self.bots.values():
-            if self.world.bots[bot.telegram_id].pending:
-                await self._survived(lambda life, bot=bot: self._poll(life, bot))  # type: ignore[misc]
+        """Two processes share the bots of every project: they bring the same post at the same moment."""
+        waiting = [bot for bot in self.bots.values() if self.world.bots[bot.telegram_id].pending]
+        if waiting:
+            await asyncio.gather(*(self._take_in_share(number, waiting) for number in range(len(self._intakes))))
 
-    async def _poll(self, life: Life, bot: Bot) -> None:
-        token = token_of(self.tools.keys, bot)
-        try:
-            raw = await self.tools.telegram.get_updates(
-                token, offset=self._offsets.get(bot.id), timeout_s=0, allowed=ALLOWED
-            )
-        except Fault:
-            return
-        await Mortal(life, take_updates(self.tools, bot, raw))
-        if raw:
-            self._offsets[bot.id] = max(one["update_id"] for one in raw) + 1
-
-    async def _work(self, life: Life) -> None:
-        runner = Runner(self.tools, [mortal(life, one) for one in HANDLES])
-        try:
-            await Mortal(life, runner.run_due())
-        finally:
-            await asyncio.gather(*runner._running, return_exceptions=True)
-
-    async def _survived(self, process: Callable[[Life], Awaitable[None]]) -> bool:
-        """Whether the process came to its end in peace. What a dead one held is open again when its lease ends."""
-        dies = self.dice.random() < self.deadly
-        try:
-            await process(Life(self.dice.randrange(1, 120) if dies else None))
-        except Died:
+    async def _take_in_share(self, number: int, waiting: Sequence[Bot]) -> None:
+        share = [(bot, self._token(bot)) for bot in waiting if bot.id % len(self._intakes) == number]
+        intake = self._intakes[number]
+        if share and not await intake.run(lambda: intake.take_in(share), dies_in=self._doom()):
             self.deaths += 1
+            self._intakes[number] = Intake(self.ground)
+            self._again_at = self.clock.now() + timedelta(seconds=1)
+        elif intake.failed:
+            self._again_at = self.clock.now() + timedelta(seconds=2)
+
+    def _token(self, bot: Bot) -> Secret:
+        return self._tokens.setdefault(bot.id, token_of(self.tools.keys, bot))
+
+    async def _work(self) -> None:
+        """One of the workers looks, or both do."""
+        at_work = self.dice.choice(((0,), (1,), (0, 1)))
+        numbers = [one for one, worker in enumerate(self._workers) if one in at_work or worker.has_unwritten]
+        await asyncio.gather(*(self._work_one(number) for number in numbers))
+
+    async def _work_one(self, number: int) -> None:
+        """What a dead worker held is open again when its lease ends; another takes its place at once."""
+        while True:
+            worker = self._workers[number]
+            if await worker.run(worker.work, dies_in=self._doom()):
+                if worker.has_unwritten:
+                    self._again_at = self.clock.now() + timedelta(seconds=1)
+                return
+            self.deaths += 1
+            self._workers[number] = Worker(self.ground)
             self._held_until = self.clock.now() + timedelta(seconds=LEASE_S + 0.1)
-            return False
-        return True
+
+    def _doom(self) -> int | None:
+        return self.dice.randrange(1, 80) if self.dice.random() < self.deadly else None
 
 
 @asynccontextmanager
@@ -170,17 +190,22 @@ async def a_stage(kind: str, folder: Path, *, seed: int, channels: int) -> Async
     endpoint = Endpoint(world, limits=Limits(true), faults=Faults(), calls=CallLog(cap=50_000))
     service = world.add_bot("Desk", "desk_bot")
     config = config_for("http://telegram.invalid", service.token, db_url=await fresh_url(kind, folder))
-    db = Database(config.db_url)
-    telegram = InProcess(endpoint, dice)
-    tools = Tools(config, ours, db, config.keys, telegram, find_role, dice)
-    stage = Stage(tools, true, ours, telegram, world, endpoint, dice)
+    ground = Ground(config, ours, Network(endpoint, dice), Machine(), dice)
+    tools, cut = ground.tools()
+    stage = Stage(ground, tools, true, world, endpoint)
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(births)
+    loop.set_exception_handler(unheard)
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # the dead leave connections behind
     try:
         for first in range(0, channels, CHANNELS_A_PROJECT):
             await _furnish(stage, first // CHANNELS_A_PROJECT, min(CHANNELS_A_PROJECT, channels - first))
         yield stage
     finally:
-        await db.aclose()
+        loop.set_task_factory(None)
+        cut()
+        for process in (*stage._workers, *stage._intakes):
+            process.end()
 
 
 async def _furnish(stage: Stage, number: int, channels: int) -> None:

@@ -3,13 +3,20 @@
 import asyncio
 import random
 from collections.abc import Callable
+from contextvars import Context
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.simulation.life import Life
 from tgac.kit.secrets import Secret
 from tgac.kit.telegram.faults import Ambiguous, NotSent, sort_answer
 from tgac.kit.telegram.gateway import Gateway
-from tgsandbox.endpoint import Came, Dropped, Endpoint
+from tgsandbox.endpoint import Came, Dropped, Endpoint, Reply
+
+SENDS = ("sendMessage", "sendPhoto", "sendVideo", "sendAnimation", "sendDocument", "sendPoll")
+STEPS_AFTER_CALL = 30
+"""About as many as writing an answer down takes."""
 
 
 class TrueClock:
@@ -50,32 +57,49 @@ class OurClock:
         await self._true.sleep(seconds)
 
 
-class InProcess(Gateway):
-    """Telegram as the gateway sees it. `unreachable` is the share of calls that get no connection at all.
+@dataclass
+class Network:
+    """The way to Telegram. `unreachable` is the share of calls that get no connection at all, `deadly` the share of
+    comments soon after whose leaving the process dies.
 
-    `before_send` is called with the bot's and the group's number at the moment when a comment leaves.
+    `before_send` is called with the bot's number and what it sends, at the moment when a comment leaves.
     """
 
-    def __init__(self, endpoint: Endpoint, dice: random.Random) -> None:
+    endpoint: Endpoint
+    dice: random.Random
+    unreachable: float = 0.0
+    deadly: float = 0.0
+    before_send: Callable[[int, dict[str, Any]], None] = lambda _bot, _asked: None
+
+
+class InProcess(Gateway):
+    """Telegram as one process sees it. What has left goes its way whether or not the process lives to hear of it."""
+
+    def __init__(self, network: Network, life: Life | None = None) -> None:
         super().__init__("http://telegram.invalid", limit=0)
-        self._endpoint = endpoint
-        self._dice = dice
-        self.unreachable = 0.0
-        self.before_send: Callable[[int, int], None] = lambda _bot, _chat: None
+        self._network = network
+        self._life = life
 
     async def _post(self, token: Secret, method: str, *, asked: dict[str, Any], timeout_s: float) -> Any:
         await asyncio.sleep(0)  # a process may die here: nothing has left
-        if self._dice.random() < self.unreachable:
+        if self._network.dice.random() < self._network.unreachable:
             raise NotSent(method=method, http=None, description="no connection")
-        if method == "sendMessage":
-            self.before_send(int(token.reveal().partition(":")[0]), asked["chat_id"])
+        if method in SENDS:
+            self._leaving(int(token.reveal().partition(":")[0]), asked)
+        answering = asyncio.create_task(self._answer(token, method, asked), context=Context())
+        try:
+            reply = await asyncio.shield(answering)  # and here: it has happened, and nobody knows
+        except Dropped:
+            raise Ambiguous(method=method, http=None, description="the connection was cut") from None
+        return sort_answer(method=method, http=reply.status, body=reply.body)
 
+    def _leaving(self, bot_id: int, asked: dict[str, Any]) -> None:
+        self._network.before_send(bot_id, asked)
+        if self._life and self._network.dice.random() < self._network.deadly:
+            self._life.dies_in(self._network.dice.randrange(STEPS_AFTER_CALL))
+
+    async def _answer(self, token: Secret, method: str, asked: dict[str, Any]) -> Reply:
         async def came() -> Came:
             return {key: value for key, value in asked.items() if value is not None}, {}
 
-        try:
-            reply = await self._endpoint.ask(token.reveal(), method, came)
-        except Dropped:
-            raise Ambiguous(method=method, http=None, description="the connection was cut") from None
-        await asyncio.sleep(0)  # and here: it has happened, and nobody knows
-        return sort_answer(method=method, http=reply.status, body=reply.body)
+        return await self._network.endpoint.ask(token.reveal(), method, came)

@@ -70,7 +70,9 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
         self._rows = collections.deque(rows)
 
 
-class _Connection(AsyncAdapt_aiosqlite_connection):
+class OneHopConnection(AsyncAdapt_aiosqlite_connection):
+    """A connection whose cursors take one hop."""
+
     __slots__ = ()
     _cursor_cls = _Cursor
 
@@ -84,4 +86,4 @@ class OneHop(AsyncAdapt_aiosqlite_dbapi):
     def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
         """Raises what aiosqlite raises."""
         plain = super().connect(*arg, **kw)
-        return _Connection(self, plain._connection)
+        return OneHopConnection(self, plain._connection)

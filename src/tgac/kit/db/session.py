@@ -143,14 +143,14 @@ def _open_once(file: str) -> None:
 class Database:
     """An engine with its two doors: `reading` and `writing`. One that is away is DatabaseAway at each."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        """Nothing is connected yet. Raises DatabaseUnfit for a URL that cannot be used."""
+    def __init__(self, url: str, *, pool_size: int = 10, driver: Any = None) -> None:
+        """Nothing is connected yet; `driver` stands in for SQLite's. Raises DatabaseUnfit for an unusable URL."""
         self.url = _read_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             require_safe_sqlite(pysqlite3.sqlite_version_info)
             _make_folder(self.url.database or "")
-        options: dict[str, Any] = {"module": OneHop()} if self.is_sqlite else {"pool_pre_ping": True}
+        options: dict[str, Any] = {"module": driver or OneHop()} if self.is_sqlite else {"pool_pre_ping": True}
         self.engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=10, **options)
         self._writer = self.engine.execution_options(writing=True)
         self._turn = asyncio.Lock() if self.is_sqlite else None
