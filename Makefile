@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow crash simulate simulate-long check fix bench screenshots migration
+.PHONY: help setup demo run test test-slow crash simulate simulate-long sabotage check fix bench screenshots migration
 SEED ?= 1
 DAYS ?= 30
 CHANNELS ?= 1000
@@ -36,6 +36,9 @@ simulate: setup  ## a month of many channels: make simulate SEED=1 DAYS=30 CHANN
 
 simulate-long: setup  ## a thousand seeds of small, troubled simulations
 	$(RUN) python -m tests.simulation --seed 1 --seeds 1000 --days 2 --channels 5 --posts-a-day 6 --trouble 4
+
+sabotage: setup  ## does what guards the line notice when it is broken on purpose?
+	$(RUN) python -m tests.sabotage
 
 check: setup  ## formatting, types, import order, dependencies, templates, house rules
 	$(RUN) ruff check .

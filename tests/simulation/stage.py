@@ -1,6 +1,7 @@
 """Telegram and tgac side by side on a clock that jumps: projects, bots, channels and tasks, and one tick of all."""
 
 import asyncio
+import gc
 import logging
 import random
 from collections.abc import AsyncIterator, Sequence
@@ -206,6 +207,7 @@ async def a_stage(kind: str, folder: Path, *, seed: int, channels: int) -> Async
         cut()
         for process in (*stage._workers, *stage._intakes):
             process.end()
+        gc.collect()  # what the dead have left is to be found while it is known whose it is
 
 
 async def _furnish(stage: Stage, number: int, channels: int) -> None:

@@ -13,6 +13,7 @@ SEEDS = [pytest.param(seed, marks=[] if seed < 2 else [pytest.mark.slow]) for se
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the dead leave no cleaner behind
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_nothing_that_must_not_happen_happens(seed: int, tmp_path: Path) -> None:
     async with a_stage("sqlite", tmp_path, seed=seed, channels=5) as stage:
