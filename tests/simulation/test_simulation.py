@@ -17,7 +17,7 @@ SEEDS = [pytest.param(seed, marks=[] if seed < 2 else [pytest.mark.slow]) for se
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_nothing_that_must_not_happen_happens(seed: int, tmp_path: Path) -> None:
     async with a_stage("sqlite", tmp_path, seed=seed, channels=5) as stage:
-        month = Month(stage, days=2, posts_a_day=6, trouble=4)
+        month = Month(stage, days=1, posts_a_day=8, trouble=4)
         await month.run()
         assert await violations(month) == []
         assert {"sent", "skipped"} <= {comment.state for comment in await rows(stage, Comment)}
