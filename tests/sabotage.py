@@ -102,7 +102,7 @@ SABOTAGES = (
     Sabotage(
         "a call begun by a process that had stood still",
         f"{COMMENTS}/send.py",
-        (("- intent.began < START_WITHIN_S", "- intent.began < 1e9"),),
+        (("- intent.began >= START_WITHIN_S", "- intent.began >= 1e9"),),
         (SEND,),
     ),
     Sabotage(
