@@ -38,8 +38,10 @@ async def _simulate(seed: int, asked: argparse.Namespace) -> list[str]:
             await month.run()
             found = await violations(month)
             states = Counter(comment.state for comment in await rows(stage, Comment))
-    _say(f"seed {seed}: {len(month.published)} posts, {stage.endpoint.calls.count} calls, {stage.ticks} looks,")
-    _say(f"  {stage.deaths} deaths, {time.perf_counter() - began:.1f} s ({time.process_time() - cpu:.1f} s CPU)")
+    bound = sum(post.must_be_seen for post in month.published)
+    _say(f"seed {seed}: {len(month.published)} posts, {bound} of them to be seen, {stage.endpoint.calls.count} calls,")
+    _say(f"  {stage.ticks} looks, {stage.deaths} deaths,")
+    _say(f"  {time.perf_counter() - began:.1f} s ({time.process_time() - cpu:.1f} s CPU)")
     _say(f"  {dict(states.most_common())}")
     for one in found[:20]:
         _say(f"  VIOLATED: {one}")

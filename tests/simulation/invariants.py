@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.simulation.month import Month, Published
+from tests.simulation.month import Month
 from tests.simulation.stage import Stage, rows
 from tgac.comments.models import Comment
 from tgac.journal.models import Event
@@ -42,6 +42,7 @@ async def violations(month: Month) -> list[str]:
         *_within_caps(stage, said, comments),
         *_all_ended(comments),
         *_all_seen(month, posts, comments, left),
+        *await _all_open(stage),
         *await _nothing_stuck(stage),
     ]
 
@@ -199,15 +200,17 @@ def _all_seen(month: Month, posts: list[Post], comments: list[Comment], left: se
     decided = {comment.post_id for comment in comments}
     for published in month.published:
         post = known.get((published.place.row_id, published.post.id))
-        if post is None and published.while_served and _has_come(month, published):
+        if post is None and published.must_be_seen:
             yield f"the post {published.post.id} of channel {published.place.row_id} ({published.at}) was never seen"
         if post is not None and post.id not in decided and post.id not in left:
             yield f"post {post.id} ({post.published_at}) has neither a comment nor a reason"
 
 
-def _has_come(month: Month, published: Published) -> bool:
-    """Telegram keeps updates for a day, and the month's last minutes may be too short."""
-    return published.at < month.stage.clock.now() - timedelta(days=1)
+async def _all_open(stage: Stage) -> list[str]:
+    """In the end every bot is where it was: however long Telegram was silent, each channel is looked at again."""
+    seated = await stage.seated({place.row_id for place in stage.places})
+    due = {(place.row_id, bot.id) for place in stage.places for bot in place.bots}
+    return [f"bot {bot_id} has no seat in channel {row_id}" for row_id, bot_id in sorted(due - seated)]
 
 
 async def _nothing_stuck(stage: Stage) -> list[str]:

@@ -94,6 +94,6 @@ def births(
 
 
 def unheard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What the loop does with a failure that nobody has asked for: of a death nobody asks."""
-    if not isinstance(context.get("exception"), Died):
+    """What the loop does with a failure that nobody has asked for: of a death, and of what it cuts off, nobody asks."""
+    if not isinstance(context.get("exception"), Died | asyncio.CancelledError):
         loop.default_exception_handler(context)

@@ -32,8 +32,10 @@ class Published:
     at: datetime
     post: Stored
     root: Stored | None
-    while_served: bool
-    """Whether at that moment nothing stood in the way that could keep a bot from seeing it."""
+    ears: list[Bot]
+    """Bots that have had a seat in the open channel at every look since then, and have not yet taken it in."""
+    must_be_seen: bool = False
+    """Whether one of them has taken it in: an update is not heard where the seat is not active at that moment."""
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Month:
     heard: set[int] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
     _events: list[tuple[datetime, int, Event]] = field(default_factory=list)
+    _untold: list[Published] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     async def run(self) -> None:
@@ -74,6 +77,7 @@ class Month:
             # A real worker is not there in the very moment: several things may be due when it looks.
             stage.clock.to(min(moments) + timedelta(seconds=stage.dice.choice((0.0, 0.0, 0.3, 5.0, 30.0))))
             await self._happen()
+            await self._see_who_hears()
             await stage.tick()
             self.heard |= {key for key, place in self.shut.items() if stage.is_heard(place)}
 
@@ -150,10 +154,24 @@ class Month:
             origin = {"type": "hidden_user", "sender_user_name": "Ivan", "date": world.now() - 60}
             drafts = [Draft(text | {"forward_origin": origin})]
         sent, copies = posts.publish(world, place.channel, place.owner.id, drafts)
-        is_served = place.project_id not in self.stopped and place.row_id not in self.shut
-        post = Published(place, self.stage.clock.now(), sent[0], copies[0] if copies else None, is_served)
+        # Who has yet to hear of a change in the place may lose its seat before it comes to the post, and have it again.
+        ears = [] if self.stage.is_changing(place) else list(place.bots)
+        post = Published(place, self.stage.clock.now(), sent[0], copies[0] if copies else None, ears)
         self.published.append(post)
+        self._untold.append(post)
         self._aftermath(post)
+
+    async def _see_who_hears(self) -> None:
+        """Between two ticks nobody is at work: what holds now has held since the workers' last look, and does until
+        an update that comes after the post says otherwise."""
+        self._untold = [post for post in self._untold if post.ears and not post.must_be_seen]
+        if not self._untold:
+            return
+        seated = await self.stage.seated({post.place.row_id for post in self._untold})
+        for post in self._untold:
+            waiting = [bot for bot in post.ears if self.stage.is_told_of(bot, post.post)]
+            post.must_be_seen = len(waiting) < len(post.ears)
+            post.ears = [bot for bot in waiting if (post.place.row_id, bot.id) in seated]
 
     def _aftermath(self, post: Published) -> None:
         dice = self.stage.dice

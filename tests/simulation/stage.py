@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,8 +19,9 @@ from tests.simulation.processes import Ground, Intake, Worker
 from tests.simulation.telegram import Network, OurClock, TrueClock
 from tests.support.databases import fresh_url
 from tests.support.world import config_for
-from tgac.bots.models import Bot
+from tgac.bots.models import Bot, Seat, SeatState
 from tgac.bots.service import connect_bot, token_of
+from tgac.channels.models import Channel, ChannelState
 from tgac.channels.service import connect_channel
 from tgac.kit.act import Act
 from tgac.kit.queue.jobs import Lane
@@ -38,7 +39,7 @@ from tgsandbox.endpoint import Endpoint
 from tgsandbox.faults import Faults
 from tgsandbox.limits import Limits
 from tgsandbox.members import set_member
-from tgsandbox.model import Chat, Person
+from tgsandbox.model import Chat, Person, Stored
 from tgsandbox.world import World
 
 START = datetime(2026, 10, 10, 6, 0, tzinfo=UTC)
@@ -133,6 +134,24 @@ class Stage:
     def is_heard(self, place: Place) -> bool:
         """Whether every bot of the place has taken in what Telegram has told it."""
         return not any(self.world.bots[bot.telegram_id].pending for bot in place.bots)
+
+    def is_changing(self, place: Place) -> bool:
+        """Whether one of the place's bots has yet to take in that somebody's standing has changed somewhere."""
+        pending = (entry.body for bot in place.bots for entry in self.world.bots[bot.telegram_id].pending)
+        return any(body.keys() & {"my_chat_member", "chat_member"} for body in pending)
+
+    def is_told_of(self, bot: Bot, post: Stored) -> bool:
+        """Whether Telegram still has this post for the bot: it was not taken in, or nobody has said so yet."""
+        pending = (entry.body.get("channel_post") for entry in self.world.bots[bot.telegram_id].pending)
+        return any(body and (body["chat"]["id"], body["message_id"]) == (post.chat.id, post.id) for body in pending)
+
+    async def seated(self, channel_ids: Collection[int]) -> set[tuple[int, int]]:
+        """Those of the channels that are open, each with every bot that has an active seat there."""
+        is_open = Channel.state == ChannelState.ACTIVE, Seat.state == SeatState.ACTIVE
+        asked = select(Channel.id, Seat.bot_id).join(Seat, Seat.channel_id == Channel.id)
+        async with self.tools.reading(None, EVERYONE) as act:
+            found = await act.session.execute(asked.where(*is_open, Channel.id.in_(channel_ids)))
+            return {(row.id, row.bot_id) for row in found}
 
     def invite(self, place: Place, bot: Bot) -> None:
         """The owner makes the bot an administrator of the channel and of the group."""
