@@ -58,6 +58,21 @@ SABOTAGES = (
         ),
     ),
     Sabotage(
+        "a channel whose bots are let in again not looked at",
+        "src/tgac/channels/membership.py",
+        (("    check_soon(act, channel)\n", ""),),
+    ),
+    Sabotage(
+        "updates lost when the database is away",
+        f"{COMMENTS}/arrive.py",
+        (
+            (
+                "        raise\n    except Exception as error:  # noqa: BLE001  taken",
+                "        return\n    except Exception as error:  #",
+            ),
+        ),
+    ),
+    Sabotage(
         "quiet hours ignored when it leaves",
         f"{COMMENTS}/gate.py",
         (("_quiet(act, scene, config) or _pace", "_pace"),),
