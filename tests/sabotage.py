@@ -20,7 +20,7 @@ SIMULATION = ["--days", "1", "--channels", "5", "--posts-a-day", "8", "--trouble
 GATE, SEND, CAPS, DECIDE, ARRIVE = (
     f"{COMMENTS}/tests/test_{name}.py" for name in ("gate", "send", "caps", "decide", "arrive")
 )
-FOUND = ("VIOLATED", " failed")
+FOUND = ("VIOLATED", "FAILED ")
 """What a simulation and pytest say where something is wrong."""
 
 
@@ -76,7 +76,7 @@ SABOTAGES = (
         "quiet hours ignored when it leaves",
         f"{COMMENTS}/gate.py",
         (("_quiet(act, scene, config) or _pace", "_pace"),),
-        (GATE,),
+        ("tests/test_held_up.py",),
     ),
     Sabotage(
         "caps ignored",
