@@ -4,7 +4,7 @@ The language of a request stands in a ContextVar, so a service can word an error
 """
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, tzinfo
@@ -15,7 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.core import negotiate_locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, get_month_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -132,12 +132,21 @@ def zone_of(name: str) -> tzinfo:
 
 def show_moment(moment: datetime, zone: tzinfo = UTC, *, seconds: bool = False) -> str:
     """Day and time of an aware moment in `zone`: `29 Jul 2026, 14:05`."""
-    return format_datetime(moment, f"d MMM y, HH:mm{':ss' if seconds else ''}", tzinfo=zone, locale=language())
+    here = moment.astimezone(zone)
+    # Put together by hand: Babel reads its pattern anew each time, and a page of a list shows hundreds of moments.
+    clock = f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}"
+    return f"{here.day} {_months(language())[here.month]} {here.year}, {clock}"
+
+
+@cache
+def _months(code: str) -> Mapping[int, str]:
+    """The short names of the months as they stand in a date."""
+    return {number: get_month_names("abbreviated", locale=code)[number] for number in range(1, 13)}
 
 
 def show_clock(moment: datetime, zone: tzinfo = UTC) -> str:
     """The time alone: `14:05`."""
-    return format_time(moment, "HH:mm", tzinfo=zone, locale=language())
+    return f"{moment.astimezone(zone):%H:%M}"
 
 
 def show_day(moment: datetime, zone: tzinfo = UTC) -> str:

@@ -1,7 +1,8 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import format_datetime
 
 from tgac.kit.web import i18n
 from tgac.kit.web.i18n import _, pick_language, set_language, using
@@ -62,6 +63,17 @@ def test_times_are_shown_in_the_zone_and_the_language() -> None:
     assert i18n.show_moment(NOON) == "29 Jul 2026, 12:05"
     assert i18n.show_clock(NOON, ZoneInfo("Asia/Kolkata")) == "17:35"
     assert i18n.show_day(NOON, ZoneInfo("Pacific/Auckland")) == "30 July 2026"
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_moments_are_written_as_babel_writes_them(language: str) -> None:
+    zone = ZoneInfo("Europe/Moscow")
+    with using(language):
+        for days in range(0, 800, 5):
+            moment = NOON + timedelta(days=days, hours=days, seconds=days)
+            for seconds, pattern in ((False, "d MMM y, HH:mm"), (True, "d MMM y, HH:mm:ss")):
+                expected = format_datetime(moment, pattern, tzinfo=zone, locale=language)
+                assert i18n.show_moment(moment, zone, seconds=seconds) == expected
 
 
 def test_a_zone_that_is_not_there_is_utc() -> None:
