@@ -87,7 +87,9 @@ class Range:
             return None
         error = answer.json()["error"]
         named = {part for name in (error.get("field", ""), *error.get("fields", {})) for part in name.split(".")}
+        # Where two fields must agree, either may be named.
         one_of_two = {"ids", "bot_ids"} if target.steps[0] in ("filter", "filters") else set()
+        one_of_two |= {"channel_id"} if "targets" in target.steps else set()
         return None if named & ({*map(str, target.steps), "body"} | one_of_two) else "does not name the field"
 
     def _unfaithful(self, target: Target, value: Any, answer: httpx.Response) -> str | None:

@@ -173,15 +173,16 @@ def choose(form: Filled[Any], name: str, numbers: Iterable[int | str]) -> None:
 
 def bots_of(form: Filled[Any]) -> list[int]:
     """The bots that are chosen."""
-    return _numbers(form, BOTS)
+    return numbers_in(form, BOTS)
 
 
 def aim_of(form: Filled[Any]) -> Aim:
     """What the chosen channels and playlists mean, as far as they are numbers."""
-    return Aim(tuple(_numbers(form, CHANNELS)), tuple(_numbers(form, PLAYLISTS)))
+    return Aim(tuple(numbers_in(form, CHANNELS)), tuple(numbers_in(form, PLAYLISTS)))
 
 
-def _numbers(form: Filled[Any], name: str) -> list[int]:
+def numbers_in(form: Filled[Any], name: str) -> list[int]:
+    """What is chosen in a picker and may be a row's number."""
     return [one for one in chosen(form, name) if isinstance(one, int) and 1 <= one <= MAX_ID]
 
 

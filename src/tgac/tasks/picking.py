@@ -19,7 +19,7 @@ from tgac.channels.queries import channels_like
 from tgac.kit.act import Act
 from tgac.kit.web.forms import Filled
 from tgac.kit.web.i18n import _, ngettext
-from tgac.tasks.draft import BOTS, CHANNELS, PLAYLISTS, choose, chosen
+from tgac.tasks.draft import BOTS, CHANNELS, PLAYLISTS, choose, chosen, numbers_in
 
 SHOWN: Final = 30
 """So many boxes are shown at once."""
@@ -90,7 +90,7 @@ async def pickers(act: Act, form: Filled[Any]) -> dict[str, Picker]:
 
 
 async def _picker(act: Act, form: Filled[Any], name: str, notes: Callable[[Act, Sequence[Any]], Any]) -> Picker:
-    kind, picked = _KINDS[name], [one for one in chosen(form, name) if isinstance(one, int)]
+    kind, picked = _KINDS[name], numbers_in(form, name)
     wanted = _like(act, name, form)
     number = kind.table.id
     first = case((number.in_(picked), 0), else_=1) if picked else case((number.is_(None), 0), else_=1)

@@ -62,6 +62,13 @@ async def test_what_there_is_only_one_of_is_chosen_already(world: World) -> None
     assert fields["timing.preset"] == ["balanced"]
 
 
+@pytest.mark.parametrize("field", ["bots", "targets.channels", "targets.playlists"])
+async def test_a_number_that_no_row_can_have_chooses_nothing(world: World, field: str) -> None:
+    desk = Desk(world)
+    answer = await send(desk, "/tasks/new", typed(desk) | {field: "9" * 400, "name": ""})
+    assert answer.status_code == 422
+
+
 async def test_a_task_is_saved_and_switched_on_in_one_go(world: World) -> None:
     desk = Desk(world)
     answer = await send(desk, "/tasks/new", typed(desk, do="save_on"))
