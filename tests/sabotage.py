@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 COMMENTS = "src/tgac/comments"
 SEEDS = 4
 SIMULATION = ["--days", "1", "--channels", "5", "--posts-a-day", "8", "--trouble", "4"]
-GATE, SEND, CAPS, DECIDE, ARRIVE = (
-    f"{COMMENTS}/tests/test_{name}.py" for name in ("gate", "send", "caps", "decide", "arrive")
+GATE, SEND, CAPS, DECIDE, ARRIVE, PACE = (
+    f"{COMMENTS}/tests/test_{name}.py" for name in ("gate", "send", "caps", "decide", "arrive", "pace")
 )
 FOUND = ("VIOLATED", "FAILED ")
 """What a simulation and pytest say where something is wrong."""
@@ -106,7 +106,7 @@ SABOTAGES = (
         "Telegram's limits ignored",
         f"{COMMENTS}/gate.py",
         (("if len(times) >= limit.count", "if len(times) >= 10_000"),),
-        (GATE, SEND),
+        (PACE,),
     ),
     Sabotage(
         "an answer of an older attempt believed",
@@ -125,6 +125,12 @@ SABOTAGES = (
         f"{COMMENTS}/decide.py",
         (("if thread.taken >= thread.limit:", "if False:"),),
         (DECIDE,),
+    ),
+    Sabotage(
+        "what no witness is trusted for written again",
+        f"{COMMENTS}/evidence.py",
+        (("if await _is_trusted(act, comment, witness_id):", "if True:"),),
+        (f"{COMMENTS}/tests/test_witness.py",),
     ),
     Sabotage(
         "an update taken in twice",
