@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 COMMENTS = "src/tgac/comments"
 SEEDS = 4
 SIMULATION = ["--days", "1", "--channels", "5", "--posts-a-day", "8", "--trouble", "4"]
-GATE, SEND, CAPS, DECIDE, ARRIVE, PACE = (
-    f"{COMMENTS}/tests/test_{name}.py" for name in ("gate", "send", "caps", "decide", "arrive", "pace")
+GATE, SEND, CAPS, DECIDE, PACE = (
+    f"{COMMENTS}/tests/test_{name}.py" for name in ("gate", "send", "caps", "decide", "pace")
 )
 FOUND = ("VIOLATED", "FAILED ")
 """What a simulation and pytest say where something is wrong."""
@@ -131,12 +131,6 @@ SABOTAGES = (
         f"{COMMENTS}/evidence.py",
         (("if await _is_trusted(act, comment, witness_id):", "if True:"),),
         (f"{COMMENTS}/tests/test_witness.py",),
-    ),
-    Sabotage(
-        "an update taken in twice",
-        f"{COMMENTS}/arrive.py",
-        (("fresh = numbers.keys() - {", "fresh = numbers.keys() - {(0, 0)} or {"),),
-        (ARRIVE,),
     ),
     Sabotage(
         "the guard between projects off",
