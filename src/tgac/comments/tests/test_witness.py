@@ -1,5 +1,7 @@
 """A witness, another bot of the project that hears bots, settles what became of a comment whose answer was lost."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 from tests.support.world import World
@@ -8,11 +10,16 @@ from tgac.bots.models import Bot, Seat
 from tgac.bots.tests.front import Front
 from tgac.comments.evidence import KEPT_S, QUARANTINE_S, TRUSTED_AFTER
 from tgac.comments.intend import DEADLINE_S
-from tgac.comments.jobs import SendComment
+from tgac.comments.jobs import PlanPost, SendComment
 from tgac.comments.models import Comment
-from tgac.comments.tests.hands import run_jobs
+from tgac.comments.plan import plan_post
+from tgac.comments.tests.hands import run_jobs, send_through
 from tgac.comments.tests.test_send import with_fault
 from tgac.kit.secrets import Secret
+from tgac.kit.telegram.faults import Fault
+from tgac.kit.telegram.gateway import Gateway
+from tgac.kit.telegram.types import Sent
+from tgac.posts.models import Post
 
 LONG_S = 7 * 86_400
 BETWEEN_S = DEADLINE_S + QUARANTINE_S + 1.0
@@ -54,6 +61,18 @@ async def lose(world: World, kind: str) -> Comment:
     (*_, lost) = await world.comments()
     assert lost.state == "unknown"
     return lost
+
+
+async def a_planned_comment(world: World) -> Comment:
+    """A post whose comment is due; no worker has looked at it yet."""
+    await world.post("Lost")
+    await world.take_in()
+    async with world.tools.reading(None, world.project_id) as act:
+        (post_id, *_) = await act.session.scalars(select(Post.id).order_by(Post.id.desc()))
+    await plan_post(world.tools, PlanPost(world.project_id, post_id))
+    (*_, planned) = await world.comments()
+    assert planned.state == "planned"
+    return planned
 
 
 async def again(world: World, lost: Comment) -> Comment:
@@ -98,6 +117,29 @@ async def test_what_a_witness_saw_before_the_answer_was_lost_is_there(world: Wor
         act.enqueue(SendComment(world.project_id, lost.id), key="again")
     await world.wait(DEADLINE_S + 1)
     assert (await again(world, lost)).reason == "confirmed_by_witness"
+
+
+class Overheard(Gateway):
+    """The real gateway; the witness is told while the sender still waits for an answer that never comes."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.sandbox.url)
+        self._world = world
+
+    async def send_comment(self, *told: Any, **more: Any) -> Sent:
+        try:
+            return await super().send_comment(*told, **more)
+        except Fault:
+            await self._world.take_in()
+            raise
+
+
+async def test_what_a_witness_saw_while_the_call_was_out_is_never_unknown(world: World, witness: Bot) -> None:
+    comment = await a_planned_comment(world)
+    with_fault(world, "drop_after", times=1)
+    await send_through(world, Overheard(world), comment)
+    seen = await again(world, comment)
+    assert (seen.state, seen.reason, seen.witness_id) == ("sent", "confirmed_by_witness", witness.id)
 
 
 async def test_what_a_trusted_witness_did_not_see_is_written_again_once(world: World, witness: Bot) -> None:
