@@ -37,7 +37,6 @@ _NOT_EMULATED = (
     "ephemeral_message_parameters",
     "suggested_post_parameters",
     "inline_message_id",
-    "rich_message",
 )
 Came = tuple[dict[str, Any], dict[str, Upload]]
 

@@ -214,3 +214,4 @@ class Settings:
     unreplied_when_root_gone: bool = False
     edit_gone_as_id_invalid: bool = False
     delete_forward_with_post: bool = True
+    edit_makes_rich: bool = True

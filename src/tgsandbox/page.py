@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tgsandbox.bot_api.rich import summary
 from tgsandbox.controls import Control
 from tgsandbox.members import ADMIN_RIGHTS, CHANNEL_RIGHTS, GROUP_RIGHTS, chat_member
 from tgsandbox.model import Bot, Chat, Json, Stored
@@ -84,7 +85,7 @@ def _last(chat: Chat) -> Json | None:
 
 
 def _summary(body: Json) -> str:
-    text = body.get("text") or body.get("caption")
+    text = body.get("text") or body.get("caption") or summary(body.get("rich_message", {"blocks": []}))
     return str(text or next((kind.title() for kind in ("photo", "video", "animation", "poll") if kind in body), "…"))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tgsandbox.refusals import Refused, refuse
-from tgsandbox.schema import METHODS, TYPES, Json, tags_of
+from tgsandbox.schema import METHODS, TYPES, Json, tags_of, untagged
 
 Reader = Callable[[Any, str, str], Any]
 
@@ -103,7 +103,7 @@ def _object_reader(type_name: str) -> Reader:
 def _union_reader(options: list[str], tag: tuple[str, dict[str, str]] | None) -> Reader:
     def read_tagged(value: Any, field: str, whole: str) -> Any:
         assert tag is not None
-        member = tag[1].get(str(value.get(tag[0]))) if type(value) is dict else None
+        member = tag[1].get(str(value.get(tag[0]))) if type(value) is dict else untagged(options, value)
         if member is None:
             raise refuse("wrong_field", name=whole, field=tag[0], wanted="String")
         return reader(member)(value, field, whole)

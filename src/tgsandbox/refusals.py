@@ -94,6 +94,12 @@ ALSO: dict[str, tuple[int, str]] = {
         400,
         "Bad Request: file of size {size} bytes is too big for a photo; the maximum size is 10485760 bytes",
     ),
+    "rich_empty": (400, "Bad Request: RICH_MESSAGE_CONTENT_REQUIRED"),
+    "rich_twice": (400, "Bad Request: rich message must have exactly one of html, markdown and blocks"),
+    "rich_too_long": (400, "Bad Request: RICH_MESSAGE_TEXT_TOO_LONG"),
+    "rich_too_many": (400, "Bad Request: RICH_MESSAGE_BLOCKS_TOO_MUCH"),
+    "rich_too_deep": (400, "Bad Request: RICH_MESSAGE_DEPTH_TOO_MUCH"),
+    "text_and_rich": (400, "Bad Request: text and rich_message can't be used together"),
     "no_caption_to_edit": (400, "Bad Request: there is no caption in the message to edit"),
     "wrong_file_id": (400, "Bad Request: invalid file_id"),
     "wrong_action": (400, "Bad Request: wrong parameter action in request"),
@@ -146,6 +152,7 @@ ALSO: dict[str, tuple[int, str]] = {
     "private_leave": (400, "Bad Request: chat member status can't be changed in private chats"),
     "not_emulated": (400, "Bad Request: method is not emulated by the sandbox"),
     "mode_not_emulated": (400, "Bad Request: parse_mode {mode} is not emulated by the sandbox"),
+    "rich_not_emulated": (400, "Bad Request: rich messages of {what} are not emulated by the sandbox"),
     "kind_not_emulated": (400, 'Bad Request: parameter "{name}" is not emulated by the sandbox'),
 }
 

@@ -14,7 +14,18 @@ API: Json = json.loads((resources.files("tgsandbox") / "data" / "bot-api-10.3.js
 METHODS: Json = API["methods"]
 TYPES: Json = API["types"]
 _LOWER = {name.lower(): name for name in METHODS}
-_STATUS_OF_OWNER = {"ChatMemberOwner": "creator", "ChatMemberBanned": "kicked"}
+_TAGS = {
+    "ChatMemberOwner": "creator",
+    "ChatMemberBanned": "kicked",
+    "Preformatted": "pre",
+    "SectionHeading": "heading",
+    "BlockQuotation": "blockquote",
+    "ExpandableBlockQuotation": "expandable_blockquote",
+    "PullQuotation": "pullquote",
+}
+"""Tags that do not follow from the type's name."""
+_UNTAGGED = ("String", "Array of RichText")
+"""What a RichText may be besides its tagged members: told apart by its JSON."""
 
 
 def method_named(name: str) -> str | None:
@@ -112,11 +123,21 @@ def _object_check(type_name: str) -> Check:
 
 def tags_of(union: str) -> tuple[str, dict[str, str]] | None:
     """How a union is told apart: the field (`type` or `status`) and which value means which member."""
-    members: list[str] = TYPES[union]["one_of"]
+    members: list[str] = [name for name in TYPES[union]["one_of"] if name not in _UNTAGGED]
     key = "status" if union == "ChatMember" else "type"
     if not all(name in TYPES and key in TYPES[name].get("fields", {}) for name in members):
         return None
-    return key, {_STATUS_OF_OWNER.get(name) or _snake(name.removeprefix(union)): name for name in members}
+    return key, {_TAGS.get(name) or _tag(name.removeprefix(union)): name for name in members}
+
+
+def untagged(options: list[str], value: Any) -> str | None:
+    """Which of a tagged union's plain members the value can only be: a text or a list; None for an object."""
+    plain = "String" if type(value) is str else "Array of RichText"
+    return plain if type(value) in (str, list) and plain in options else None
+
+
+def _tag(name: str) -> str:
+    return _TAGS.get(name) or _snake(name)
 
 
 def _snake(name: str) -> str:
@@ -126,7 +147,7 @@ def _snake(name: str) -> str:
 def _union_check(options: list[str], tag: tuple[str, dict[str, str]] | None) -> Check:
     def check_tagged(value: Any) -> str | None:
         assert tag is not None
-        member = tag[1].get(value.get(tag[0], "")) if type(value) is dict else None
+        member = tag[1].get(value.get(tag[0], "")) if type(value) is dict else untagged(options, value)
         return misfit(member)(value) if member else f"is none of {options}"
 
     def check_any(value: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from tgsandbox import access, messages
 from tgsandbox.bot_api.call import Call
+from tgsandbox.bot_api.rich import rich_fields
 from tgsandbox.bot_api.sending import caption, text_fields
 from tgsandbox.markup import inline_keyboard
 from tgsandbox.model import Chat, Json, Stored
@@ -35,13 +36,20 @@ def _change(call: Call, stored: Stored, content: Json) -> Json:
 
 
 def edit_message_text(call: Call) -> Json:
-    if not call.text("text"):
+    """A text may become a rich message and the other way round, unless the settings say otherwise."""
+    is_rich = "rich_message" in call.params
+    if is_rich and call.text("text"):
+        raise refuse("text_and_rich")
+    if not is_rich and not call.text("text"):
         raise refuse("text_empty")
     stored = _ours(call)
-    if "text" not in stored.body:
+    if not {"text", "rich_message"} & stored.body.keys():
         raise refuse("no_text_to_edit")
-    content: Json = {"entities": None, "link_preview_options": None} | text_fields(call)
-    if not _LINKS & {entity["type"] for entity in content["entities"] or []}:
+    if is_rich != ("rich_message" in stored.body) and not call.world.settings.edit_makes_rich:
+        raise refuse("no_text_to_edit")
+    nothing: Json = dict.fromkeys(("text", "entities", "link_preview_options", "rich_message"))
+    content = nothing | (rich_fields(call) if is_rich else text_fields(call))
+    if not is_rich and not _LINKS & {entity["type"] for entity in content["entities"] or []}:
         content["link_preview_options"] = stored.body.get("link_preview_options")
     return _change(call, stored, content)
 

@@ -31,6 +31,7 @@ METHODS: dict[str, Callable[[Call], Answer]] = {
     "getChatMemberCount": chats.get_chat_member_count,
     "leaveChat": chats.leave_chat,
     "sendMessage": send.send_message,
+    "sendRichMessage": send.send_rich_message,
     "sendPhoto": send.send_photo,
     "sendAnimation": send.send_animation,
     "sendDocument": send.send_document,

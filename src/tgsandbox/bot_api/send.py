@@ -2,6 +2,7 @@
 
 from tgsandbox import access, media
 from tgsandbox.bot_api.call import Call
+from tgsandbox.bot_api.rich import rich_fields
 from tgsandbox.bot_api.sending import caption, send, text_fields
 from tgsandbox.entities import formatted, utf16_length
 from tgsandbox.model import Json
@@ -24,6 +25,10 @@ _ACTIONS = {
 
 def send_message(call: Call) -> Json:
     return send(call, "text messages", text_fields(call))
+
+
+def send_rich_message(call: Call) -> Json:
+    return send(call, "text messages", rich_fields(call))
 
 
 def _send_file(call: Call, kind: str, what: str) -> Json:

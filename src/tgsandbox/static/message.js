@@ -34,6 +34,37 @@ export function formatted(text, entities = [], from = 0, to = text.length) {
   return out;
 }
 
+// The words of a rich message: a text, a list, or a look with words in it.
+function rich(words) {
+  if (typeof words === "string") return document.createTextNode(words);
+  if (Array.isArray(words)) {
+    const out = document.createDocumentFragment();
+    out.append(...words.map(rich));
+    return out;
+  }
+  if (words.alternative_text) return document.createTextNode(words.alternative_text);
+  const node = words.type === "url" ? el("a", { href: words.url, target: "_blank", rel: "noreferrer" }) : wrap(words, "");
+  node.append(rich(words.text));
+  return node;
+}
+
+const BLOCKS = { heading: "h4", pre: "pre", footer: "small", blockquote: "blockquote", pullquote: "blockquote" };
+
+function block(one) {
+  if (one.type === "divider") return el("hr", {});
+  const folded = ["details", "expandable_blockquote"].includes(one.type);
+  const node = folded ? el("details", one.is_open ? { open: "" } : {}) : el(BLOCKS[one.type] || "p", {});
+  if (folded) node.append(el("summary", {}, one.summary ? rich(one.summary) : "…"));
+  if (one.text) node.append(rich(one.text));
+  node.append(...(one.blocks || []).map(block));
+  if (one.credit) node.append(el("cite", {}, rich(one.credit)));
+  return node;
+}
+
+function richOf(message) {
+  return el("div", { class: "text rich", "data-testid": "message-text" }, ...message.blocks.map(block));
+}
+
 function picture(file, label, name) {
   if (file.file_size) return el("img", { class: "media", src: `/sandbox/files/${file.file_id}`, alt: label });
   return el("div", { class: "media drawn", role: "img", "aria-label": label }, icon(name), el("span", {}, label));
@@ -136,6 +167,7 @@ export function drawn(message, see, on) {
     message.forward_origin && !message.is_automatic_forward ? originOf(message.forward_origin) : null,
     replyOf(message), mediaOf(message), message.poll ? pollOf(message.poll) : null,
     text ? el("div", { class: "text", "data-testid": "message-text" }, formatted(text, message.entities || message.caption_entities)) : null,
+    message.rich_message ? richOf(message.rich_message) : null,
     reactionsOf(message, on), foot(message), see.thread ? null : commentsOf(message, on));
   const body = el("div", { class: "stack" }, bubble, keyboardOf(message, on), actionsOf(message, see.may, on));
   return el("div", { ...attributes, class: `message ${see.mine ? "mine" : ""}`, "data-author": message.view.author }, see.mine ? null : avatar(sender.name, sender.id), body);

@@ -123,6 +123,7 @@ async def walk(hands: Hands, scene: Scene, managed_id: int) -> list[tuple[str, d
         ("getChatAdministrators", chat),
         ("getChatMemberCount", chat),
         ("sendMessage", chat | {"text": "see https://example.org", "protect_content": True}),
+        ("sendRichMessage", chat | {"rich_message": {"blocks": [{"type": "paragraph", "text": "x"}]}}),
         ("sendPhoto", chat | {"photo": file_id, "has_spoiler": True}),
         ("sendAnimation", chat | {"animation": "https://example.org/a.gif"} | marked),
         ("sendDocument", chat | {"document": "https://example.org/a.pdf"}),
