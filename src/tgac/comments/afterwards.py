@@ -202,7 +202,12 @@ _KINDS = {
     "delete": ("comment_taken_back", "comment_stays"),
     "edit": ("comment_followed", "comment_not_followed"),
 }
-_REFUSED = {"may_not_pin": reasons.MAY_NOT_PIN, "may_not_delete": reasons.MAY_NOT_DELETE, "gone": reasons.GONE}
+_REFUSED = {
+    "may_not_pin": reasons.MAY_NOT_PIN,
+    "may_not_delete": reasons.MAY_NOT_DELETE,
+    "not_text": reasons.FORM_STAYS,
+    "gone": reasons.GONE,
+}
 
 
 async def call(asking: Awaitable[None]) -> Reason | Snooze | None:

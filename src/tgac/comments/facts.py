@@ -23,6 +23,7 @@ from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts
 from tgac.tasks.text.egress import Form
 from tgac.tasks.text.html import utf16_length
 from tgac.tasks.text.quote import first_words
+from tgac.tasks.text.rich import blocks_if_long
 
 _SEEN = ("buttons", "media", "poll")
 _HASHTAG = re.compile(r"(?<!\w)#(\w{1,100})")
@@ -97,7 +98,9 @@ def look_of(comment: Comment, content: Content) -> Look:
     keyboard = tuple(tuple(Button(one["text"], url=one["url"]) for one in row) for row in rows)
     look = Look(keyboard=keyboard, link_preview=content.link_preview, silent=content.silent, poll=poll_of(comment))
     carried = comment.decision.get("media")
-    return replace(look, file=File(carried.get("kind", "document"))) if carried else look
+    if carried:
+        return replace(look, file=File(carried.get("kind", "document")))
+    return replace(look, rich=blocks_if_long(comment.text or ""))
 
 
 def media_of(comment: Comment) -> int | None:

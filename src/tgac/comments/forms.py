@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tgac.tasks.text.compose import MAX_SOURCE
+
 
 class Shown(BaseModel):
     """Which version of the comment was seen (`version` as the API tells it); without it, the comment as it stands."""
@@ -16,7 +18,7 @@ class Shown(BaseModel):
 class Words(Shown):
     """Another text for a comment, in Telegram's HTML."""
 
-    text: Annotated[str, Field(min_length=1, max_length=16_384)]
+    text: Annotated[str, Field(min_length=1, max_length=MAX_SOURCE)]
 
 
 class Wish(BaseModel):

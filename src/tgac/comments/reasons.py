@@ -58,6 +58,10 @@ PLACE_TOLD = Reason(
 BOT_AWAY = Reason("bot_away", N_("The bot that wrote it was removed or shut out: delete it in Telegram."))
 POLL_STAYS = Reason("poll_stays", N_("Telegram lets nobody edit a poll."))
 FILE_STAYS = Reason("file_stays", N_("Telegram lets no file be added to a comment that stands, or taken from it."))
+FORM_STAYS = Reason(
+    "form_stays",
+    N_("Telegram did not turn a text into a rich message, or back: what crosses 4,096 characters stays as it was."),
+)
 FILE_GONE = Reason("file_gone", N_("The file that it was to carry was removed."))
 FILE_UNDER_WAY = Reason("file_under_way", N_("The bot is giving the file to Telegram for another comment."))
 MODEL_STAYS = Reason("model_stays", N_("A language model wrote it, so the template does not write over it."))

@@ -33,6 +33,7 @@ from tgac.people.models import Member, User
 from tgac.people.queries import the_project, user_by_telegram_id
 from tgac.people.service_bot import Reply, Say, Seen, language_of
 from tgac.tasks.text.html import utf16_length
+from tgac.tasks.text.rich import blocks_if_long
 
 PREFIX: Final = "review"
 _PRESS: Final = re.compile(
@@ -40,6 +41,8 @@ _PRESS: Final = re.compile(
 )
 _ROOM: Final = 3900
 """UTF-16 units of a message that are filled: Telegram takes 4,096."""
+_RICH_ROOM: Final = 31_000
+"""The same of a rich message, which takes 32,768."""
 _POST_ROOM: Final = 900
 _ROUNDS: Final = 5
 _DID: Final = {"approved": N_("Approved by @%(who)s."), "skipped": N_("Skipped by @%(who)s.")}
@@ -129,7 +132,8 @@ async def _reviewers(act: Act) -> list[tuple[User, str | None]]:
 
 
 async def _show(tools: Tools, job: ShowReview, page: _Page, *, version: str) -> None:
-    token, look = tools.config.telegram_bot_token, Look(page.keyboard, link_preview=False)
+    token = tools.config.telegram_bot_token
+    look = Look(page.keyboard, link_preview=False, rich=blocks_if_long(page.html))
     try:
         if page.message_id is not None:
             await tools.telegram.edit_message(
@@ -184,7 +188,8 @@ async def _words(act: Act, view: CommentView) -> tuple[str, Keyboard]:
     if not is_whole:
         text = escape(_("This comment cannot be shown here as a whole. Look at it in the panel:")) + f" {place}"
     said = f"<i>{escape(_('Comment'))}{escape(f' @{view.bot.username}') if view.bot else ''}:</i>\n{text}"
-    room = min(_POST_ROOM, _ROOM - _length([*head, *tail, said]))
+    room = _ROOM - _length([*head, *tail, said])
+    room = min(_POST_ROOM, room) if room > 200 else _POST_ROOM
     post = view.post.text or _("Without text: %(media)s", media=view.post.media or "—")
     excerpt = f"<blockquote>{escape(_cut(post, room))}</blockquote>"
     html = "\n\n".join(["\n".join(head), excerpt, said, *tail])
@@ -204,7 +209,7 @@ def outcome_words(comment: Comment) -> str:
 def _is_whole(comment: Comment, around: list[str]) -> bool:
     """Whether a message can show all that readers would see."""
     has_more = any(comment.decision.get(name) for name in ("media", "poll"))
-    return not has_more and _length([comment.text or "", *around]) < _ROOM - 200
+    return not has_more and _length([comment.text or "", *around]) < _RICH_ROOM - _POST_ROOM
 
 
 def _length(parts: list[str]) -> int:

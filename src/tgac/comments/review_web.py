@@ -18,6 +18,7 @@ from tgac.kit.web.deps import ReadAct, RowId, WriteAct
 from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
+from tgac.tasks.text.compose import MAX_SOURCE
 
 router = APIRouter(prefix="/projects/{project_id}", include_in_schema=False)
 
@@ -135,6 +136,7 @@ async def _page(
         refused=refused,
         in_telegram=await review.is_asked_in_telegram(act) if may_review else None,
         may_review=may_review,
+        longest_text=MAX_SOURCE,
         root=f"/projects/{act.project_id}",
     )
 

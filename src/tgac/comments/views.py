@@ -28,7 +28,7 @@ from tgac.posts.models import Post
 from tgac.tasks.limit_words import limit_words
 from tgac.tasks.models import Task
 from tgac.tasks.text.faults import TextError
-from tgac.tasks.text.html import Run, to_runs
+from tgac.tasks.text.html import MAX_LENGTH, Run, to_runs, utf16_length
 from tgac.tasks.waiting import Standing
 
 
@@ -52,7 +52,6 @@ STATES: Final[Mapping[str, Look]] = {
     "expired": Look(N_("Expired"), "off", "clock"),
     "deleted": Look(N_("Deleted"), "bad", "trash"),
 }
-
 
 SOON: Final = timedelta(seconds=75)
 """Until then a post may still wait for its thread, and then for the planner."""
@@ -93,6 +92,11 @@ class CommentView:
     def runs(self) -> Sequence[Run]:
         """Its text in pieces of one look each."""
         return runs_of(self.row.text or "")
+
+    @property
+    def is_rich(self) -> bool:
+        """Whether it is too long for a message."""
+        return utf16_length(plain(self.row.text)) > MAX_LENGTH
 
     @property
     def notes(self) -> list[str]:

@@ -29,6 +29,7 @@ from tgac.tasks.preview import preview_draft, scene_for
 from tgac.tasks.queries import find_task
 from tgac.tasks.reach import bot_ids_of, reach_of
 from tgac.tasks.sentence import draft_sentence
+from tgac.tasks.text.compose import MAX_SOURCE
 from tgac.tasks.web import SWITCHED, common, path_of
 from tgac.tasks.words import following_choices, media_choices, presets, variable_choices, weekday_choices
 
@@ -161,6 +162,7 @@ async def _editor(
         weekdays=weekday_choices(),
         variables=variable_choices(),
         following=following_choices(),
+        longest_text=MAX_SOURCE,
         zone=(await the_project(act)).time_zone,
     )
 

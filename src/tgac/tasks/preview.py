@@ -24,7 +24,7 @@ from tgac.tasks.targets import Aim, aimed_at
 from tgac.tasks.text.compose import FULL
 from tgac.tasks.text.egress import Button
 from tgac.tasks.text.faults import TextError
-from tgac.tasks.text.html import Run, to_runs
+from tgac.tasks.text.html import MAX_LENGTH, Run, to_runs
 from tgac.tasks.text.quote import first_words
 from tgac.tasks.text.render import render
 from tgac.tasks.text.spintax import count_variants, parse
@@ -56,6 +56,11 @@ class Shown:
     def is_blank(self) -> bool:
         """Whether nothing has been written yet."""
         return not self.html and self.fault is None
+
+    @property
+    def is_rich(self) -> bool:
+        """Whether it is too long for a message."""
+        return self.length > MAX_LENGTH
 
     @property
     def parts(self) -> list[tuple[str, list[Run]]]:

@@ -58,7 +58,7 @@ class Chats:
 
     async def asked(self, who: str) -> dict[str, Any]:
         """The message about the comment."""
-        return next(one for one in await self.read(who) if "City news" in one["text"])
+        return next(one for one in await self.read(who) if "City news" in words_of(one))
 
     async def press(self, who: str, verb: str, *, message: dict[str, Any] | None = None) -> dict[str, Any]:
         shown = message or await self.asked(who)
@@ -83,6 +83,11 @@ class Chats:
         update = read_update({"update_id": 1, "callback_query": raw})
         assert update is not None
         await handle_service_update(self.world.tools, update, answers=ANSWERS)
+
+
+def words_of(message: dict[str, Any]) -> str:
+    """What is read in a message, whichever form it has."""
+    return str(message.get("text") or message.get("caption") or message.get("rich_message"))
 
 
 @pytest.fixture
@@ -266,11 +271,27 @@ async def test_who_may_only_look_is_not_asked(chats: Chats) -> None:
 
 
 async def test_a_comment_too_long_to_be_shown_whole_is_not_approved_there(chats: Chats) -> None:
-    await a_waiting(chats, "x" * 3900)
+    await a_waiting(chats, "x" * 31_000)
     message = await chats.asked("anna")
     assert "cannot be shown here as a whole" in message["text"]
     shown = [one["callback_data"][-1] for row in message["reply_markup"]["inline_keyboard"] for one in row]
     assert shown == ["s"]
+
+
+async def test_a_long_comment_is_shown_whole_and_approved_or_changed_there(chats: Chats) -> None:
+    await a_waiting(chats, "{One|Two}" + "x" * 6_000)
+    message = await chats.asked("vera")
+    assert "x" * 6_000 in words_of(message)
+    assert "The bridge is open" in words_of(message)
+    await chats.press("vera", "v")
+    await chats.world.work()
+    await chats.say("vera", "Short", reply_to=message["message_id"])
+    await chats.world.work()
+    assert "Short" in (await chats.asked("vera"))["text"]
+    await chats.press("vera", "a")
+    await chats.world.wait(61)
+    (said,) = await chats.world.said()
+    assert said["text"] == "Short"
 
 
 def test_a_replys_looks_become_telegrams_html() -> None:

@@ -130,8 +130,8 @@ class Gateway:
         return await self._ask(token, method, read=read_sent, **asked)
 
     async def send_message(self, token: Secret, *, chat_id: int, html: str, look: Look = PLAIN) -> Sent:
-        asked = {"chat_id": chat_id, **written(html, look), **quietly(look)}
-        return await self._ask(token, "sendMessage", read=read_sent, **asked)
+        method, words = said(html, look)
+        return await self._ask(token, method, read=read_sent, chat_id=chat_id, **words, **quietly(look))
 
     async def edit_message(
         self, token: Secret, *, chat_id: int, message_id: int, html: str, look: Look = PLAIN

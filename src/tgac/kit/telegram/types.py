@@ -281,7 +281,7 @@ class Look:
     """How a message is shown besides its text. An edit must repeat it: what it leaves out is taken away.
 
     `quote` belongs to comments alone and stays as it was sent. So does `poll`: of a poll an edit changes the buttons.
-    `file` stays too: an edit changes its caption.
+    `file` stays too: an edit changes its caption. `rich` are the blocks that go out where a text is too long.
     """
 
     keyboard: Keyboard = ()
@@ -290,6 +290,7 @@ class Look:
     quote: Quote | None = None
     poll: Poll | None = None
     file: File | None = None
+    rich: tuple[dict[str, Any], ...] = ()
 
 
 PLAIN = Look()
@@ -311,7 +312,7 @@ class Telegram(Protocol):
 
     Cancelling is allowed at any moment; `nothing_was_sent(error)` tells what is known then.
     `html` is Telegram's HTML (https://core.telegram.org/bots/api#html-style), ≤ 4,096 characters after
-    entities, as a caption ≤ 1,024.
+    entities, as a caption ≤ 1,024; with `Look.rich` of any length.
     """
 
     async def reach(self, way: Way) -> float:

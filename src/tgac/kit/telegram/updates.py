@@ -3,7 +3,7 @@
 Field names: https://core.telegram.org/bots/api#available-types.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
@@ -36,6 +36,8 @@ _OTHER_CONTENT = (
 )
 _ENTITY_FIELDS = {"type": str, "offset": int, "length": int, "url": str, "language": str, "custom_emoji_id": str}
 _LARGEST = 2**63 - 1
+_DEEPEST = 40
+"""How deep a rich message is read: Telegram nests 16 deep, and a list within a list of words counts here as well."""
 
 
 class Unreadable(ValueError):
@@ -157,7 +159,7 @@ def _message(raw: Raw) -> Message:
         is_automatic_forward=_flag(raw, "is_automatic_forward"),
         forward_origin=_optional(_origin, raw.get("forward_origin")),
         media_group_id=_text(raw, "media_group_id"),
-        text=_text(raw, written) or "",
+        text=_text(raw, written) or _clean(_rich_words(raw.get("rich_message"))),
         entities=_entities(raw.get("entities" if written == "text" else "caption_entities")),
         media=_media(raw),
         has_keyboard=isinstance(raw.get("reply_markup"), dict) and bool(raw["reply_markup"].get("inline_keyboard")),
@@ -165,6 +167,30 @@ def _message(raw: Raw) -> Message:
         reply_to_author_id=_author_id(raw.get("reply_to_message")),
         thread_id=_optional_id(raw, "message_thread_id"),
     )
+
+
+def _rich_words(value: object) -> str:
+    """The words of a RichMessage, a line for each block that has some; "" where there is none."""
+    blocks = value.get("blocks") if isinstance(value, dict) else None
+    return "\n".join(line for line in _lines(blocks, _DEEPEST) if line.strip())
+
+
+def _lines(blocks: object, depth: int) -> Iterator[str]:
+    for block in blocks if isinstance(blocks, list) and depth else ():
+        if isinstance(block, dict):
+            yield from (_words_of(block.get(name), depth - 1) for name in ("summary", "text", "credit"))
+            for inner in ("blocks", "items"):
+                yield from _lines(block.get(inner), depth - 1)
+
+
+def _words_of(text: object, depth: int) -> str:
+    if isinstance(text, str):
+        return text
+    if isinstance(text, list) and depth:
+        return "".join(_words_of(one, depth - 1) for one in text)
+    if isinstance(text, dict) and depth:
+        return _words_of(text.get("text") or text.get("alternative_text"), depth - 1)
+    return ""
 
 
 def _author_id(raw: object) -> int | None:

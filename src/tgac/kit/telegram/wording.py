@@ -27,7 +27,7 @@ def said(html: str, look: Look) -> tuple[str, dict[str, Any]]:
     if look.poll is not None:
         return "sendPoll", _asked(html, look, look.poll)
     if look.file is None:
-        return "sendMessage", written(html, look)
+        return "sendRichMessage" if look.rich else "sendMessage", written(html, look)
     file = look.file
     return f"send{file.kind.title()}", {file.kind: file.file_id or file, **captioned(html, look)}
 
@@ -39,6 +39,8 @@ def captioned(html: str, look: Look) -> dict[str, Any]:
 
 def written(html: str, look: Look) -> dict[str, Any]:
     """The text and what belongs to it, for sending and for editing alike."""
+    if look.rich:
+        return {"rich_message": {"blocks": list(look.rich)}, "reply_markup": markup(look)}
     return {
         "text": html,
         "parse_mode": "HTML",

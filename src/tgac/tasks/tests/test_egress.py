@@ -55,7 +55,8 @@ def test_what_is_allowed_passes_and_keeps_what_it_was_held_against() -> None:
     [
         ("", "text_empty"),
         (" \n <b> </b>\u200b\u2060", "text_empty"),
-        ("😀" * 2049, "text_too_long"),
+        ("😀" * 16_385, "text_too_long"),
+        ("x" * 4000 + "\n\nx" * 500, "text_blocks"),
         ("<b>x", "html"),
         ("see evil.com", "text_link"),
         ("see ev<b>il.c</b>om", "text_link"),
@@ -129,9 +130,9 @@ def test_nothing_foreign_survives_disarming(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bomb", ["a.", "a@", "@a", "/a", "http://", "a-", "1.1.", "a.b.c.d.", "tg:", "a" * 70 + ".", "+."]
+    "bomb", ["a.", "a@", "@", "@a", "/a", "http://", "a-", "1.1.", "a.b.c.d.", "tg:", "a" * 70 + ".", "+."]
 )
 def test_a_bomb_ends_at_once(bomb: str) -> None:
     began = time.process_time()
-    disarm(bomb * (8000 // len(bomb)), NOTHING)
+    disarm(bomb * (33_000 // len(bomb)), NOTHING)
     assert time.process_time() - began < 1

@@ -45,7 +45,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"content": {"variants": [{"text": "{Hello|Hi"}]}}, TEXT),
     ({"content": {"variants": [{"text": "{{ post.author }}"}]}}, TEXT),
     ({"content": {"variants": [{"text": "<b>bold"}]}}, TEXT),
-    ({"content": {"variants": [{"text": "x" * 4097}]}}, TEXT),
+    ({"content": {"variants": [{"text": "x" * 32_769}]}}, TEXT),
     ({"content": {"variants": [{"text": " "}]}}, TEXT),
     ({"timing": {"delay": {"min_s": 60, "max_s": 30}}}, "config.timing.delay"),
     ({"timing": {"speed": 1}}, "config.timing.speed"),

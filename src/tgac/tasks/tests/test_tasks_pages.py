@@ -197,7 +197,15 @@ async def test_the_preview_shows_the_draft_escaped(world: World) -> None:
     assert len({re.search(r"<span>(?:<span[^>]*>)?(A|B) ", turn)[1] for turn in turns}) == 2  # type: ignore[index]
 
 
-@pytest.mark.parametrize("text", ["{A", "{{ a.b }}", "<b>", "x" * 4097, "x" * 9000, ""])
+@pytest.mark.parametrize("length", [4096, 4097])
+async def test_the_preview_says_of_a_long_text_what_it_becomes(world: World, length: int) -> None:
+    desk = Desk(world)
+    answer = await send(desk, "/tasks/preview", typed(desk, "x" * length), **HTMX)
+    assert "x" * length in answer.text
+    assert ("it goes out as a rich message" in answer.text) is (length > 4096)
+
+
+@pytest.mark.parametrize("text", ["{A", "{{ a.b }}", "<b>", "x" * 33_000, "x" * 50_000, ""])
 async def test_a_draft_that_is_wrong_is_shown_with_its_fault(world: World, text: str) -> None:
     desk = Desk(world)
     second = {"content.variants.1.name": "B", "content.variants.1.weight": "1", "content.variants.1.text": "Good one"}

@@ -20,7 +20,8 @@ from .faults import TextError
 from .html import decode
 from .spintax import Piece, Tag
 
-MAX_SOURCE = 8192
+MAX_SOURCE = 49_152
+"""Characters that an author may write: as much as a rich message takes, with room for markup and choices."""
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 _MARKUP = re.compile(r"<[^>]*>")
 _SAMPLES = 40

@@ -15,7 +15,8 @@ from tgac.kit.telegram.types import Poll
 from tgac.kit.web.i18n import N_
 
 from .faults import TextError
-from .html import Run, check_html, href_fault, to_runs, utf16_length
+from .html import MAX_LENGTH, Run, check_html, href_fault, to_runs, utf16_length
+from .rich import check_blocks
 
 _KEY = object()
 MAX_QUESTION = 300
@@ -36,7 +37,8 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3,}\b")
-_MENTION = re.compile(r"(?<!\w)@+([A-Za-z0-9_]{2,32})(?![A-Za-z0-9_])")
+# From where a row of signs begins, not from each of them: of thousands that would be their square.
+_MENTION = re.compile(r"(?:(?<![\w@])@+|(?<=\w@)@+)([A-Za-z0-9_]{2,32})(?![A-Za-z0-9_])")
 _COMMAND = re.compile(r"(?<![\w/<>])/([A-Za-z0-9_]{1,64})(?![\w/<>])")
 _SIGNS = re.compile(r"[.@/:]")
 _ROUNDS = 3
@@ -57,7 +59,7 @@ type Form = Poll | int | None
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A text that may leave, as Telegram HTML.
+    """A text that may leave, as Telegram HTML; a long one (`html.is_long`) as a rich message.
 
     `allowed` is what it was held against: with it a stored text passes again. `length` is in UTF-16 units;
     `tried` is how many picks were thrown away before it. With a `poll` the text is its question, with `media` (a file's
@@ -110,6 +112,8 @@ def let_out(
         _check_question(runs, utf16_length(plain))
     if media is not None:
         _check_caption(utf16_length(plain))
+    if utf16_length(plain) > MAX_LENGTH:
+        check_blocks(clean)
     return Outgoing(clean, allowed, variant, buttons, utf16_length(plain), tried, poll, media, _KEY)
 
 

@@ -6,6 +6,7 @@ are decoded; any other `&` stands for itself, as there.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +15,9 @@ from tgac.kit.web.i18n import N_
 from .faults import TextError
 
 MAX_LENGTH = 4096
+"""What a message takes, in UTF-16 units; a longer text goes out as a rich message (`rich.py`)."""
+LONGEST = 32_768
+"""What a rich message takes."""
 MAX_NESTING = 20
 SCHEMES = frozenset({"http", "https", "tg", "mailto"})
 
@@ -28,11 +32,16 @@ _ATTRIBUTE = re.compile(r"([a-zA-Z-]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'))?")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words with one look: `marks` are out of b i u s spoiler code pre quote; `href` where they lead."""
+    """Words with one look: `marks` are out of b i u s spoiler code pre quote expandable; `href` where they lead.
+
+    `language` is that of code; `emoji` the number of the custom emoji that the words stand for.
+    """
 
     text: str
     marks: frozenset[str] = frozenset()
     href: str | None = None
+    language: str = ""
+    emoji: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,10 @@ class _Open:
 
     name: str
     at: int
-    mark: str | None = None
+    marks: tuple[str, ...] = ()
     href: str | None = None
+    language: str = ""
+    emoji: str = ""
 
 
 def to_runs(html: str) -> list[Run]:
@@ -63,13 +74,18 @@ def to_runs(html: str) -> list[Run]:
 
 def check_html(html: str) -> None:
     """Refuse what Telegram would refuse, with the place (TextError)."""
-    if visible_length(html) > MAX_LENGTH:
+    if visible_length(html) > LONGEST:
         raise TextError(
             "text_too_long",
             N_("The text has %(length)d characters; Telegram takes %(limit)d."),
             length=visible_length(html),
-            limit=MAX_LENGTH,
+            limit=LONGEST,
         )
+
+
+def is_long(html: str) -> bool:
+    """Whether no plain message takes it."""
+    return utf16_length(html) > MAX_LENGTH and visible_length(html) > MAX_LENGTH
 
 
 def to_plain(html: str) -> str:
@@ -113,9 +129,10 @@ def _fault(msgid: str, *, at: int, tag: str) -> TextError:
 
 
 def _run(raw: str, stack: list[_Open]) -> Run:
-    marks = frozenset(open_.mark for open_ in stack if open_.mark)
+    marks = frozenset(mark for open_ in stack for mark in open_.marks)
     href = next((open_.href for open_ in stack if open_.href), None)
-    return Run(decode(raw), marks, href)
+    language = next((open_.language for open_ in stack if open_.language), "")
+    return Run(decode(raw), marks, href, language, next((open_.emoji for open_ in stack if open_.emoji), ""))
 
 
 def _referred(match: re.Match[str]) -> str:
@@ -138,7 +155,7 @@ def _tag(html: str, at: int, stack: list[_Open]) -> int:
     if closing:
         _close(name, at, stack)
     else:
-        _open(_Open(name, at, *_meaning(name, rest, at=at)), stack)
+        _open(_opened(name, rest, at=at), stack)
     return match.end()
 
 
@@ -167,18 +184,19 @@ def _open(tag: _Open, stack: list[_Open]) -> None:
     stack.append(tag)
 
 
-def _meaning(name: str, rest: str, *, at: int) -> tuple[str | None, str | None]:
-    """The mark and the link that a tag stands for."""
+def _opened(name: str, rest: str, *, at: int) -> _Open:
+    """The tag with what it means."""
     found = [(match[1].lower(), _value(match)) for match in _ATTRIBUTE.finditer(rest)]
     attributes = dict(found)
     if len(attributes) != len(found) or not _fits(name, attributes):
         raise _fault(N_("The tag <%(tag)s> at character %(at)d has an attribute that does not fit."), at=at, tag=name)
     if name != "a":
-        return _mark(name), None
+        language = (attributes.get("class") or "").removeprefix("language-") if name == "code" else ""
+        return _Open(name, at, _marks(name, attributes), None, language, attributes.get("emoji-id") or "")
     href = attributes["href"] or ""
     if msgid := href_fault(href):
         raise TextError("html", msgid, at=at + 1, href=href[:100])
-    return None, href
+    return _Open(name, at, href=href)
 
 
 def _value(match: re.Match[str]) -> str | None:
@@ -186,12 +204,12 @@ def _value(match: re.Match[str]) -> str | None:
     return None if value is None else decode(value)
 
 
-def _mark(name: str) -> str | None:
+def _marks(name: str, attributes: Mapping[str, str | None]) -> tuple[str, ...]:
     if name in {"span", "tg-spoiler"}:
-        return "spoiler"
+        return ("spoiler",)
     if name == "blockquote":
-        return "quote"
-    return None if name == "tg-emoji" else _SAME.get(name, name)
+        return ("quote", "expandable") if "expandable" in attributes else ("quote",)
+    return () if name == "tg-emoji" else (_SAME.get(name, name),)
 
 
 def _fits(name: str, attributes: dict[str, str | None]) -> bool:
