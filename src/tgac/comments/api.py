@@ -107,13 +107,14 @@ async def list_posts(act: ReadAct, page: Page, channel_id: Number = None) -> JSO
 
 
 @router.get("/posts/{post_id}")
-async def show_post(act: ReadAct, post_id: RowId) -> JSONResponse:
-    """One post: its comments with their decisions, and everything that happened, oldest first."""
+async def show_post(act: ReadAct, page: Page, post_id: RowId) -> JSONResponse:
+    """One post: its comments with their decisions, and what happened, oldest first. `next` leads to earlier steps."""
     require(act, Right.LOOK)
     (post,) = await shown_posts(act, [await find_post(act, post_id)])
     comments = [comment_json(one) for one in post.comments]
-    moments = [event_json(one) for one in await timeline(act, post)]
-    return ok(post_json(post) | {"comments": comments, "timeline": moments})
+    moments, earlier = await timeline(act, post, page)
+    happened = {"timeline": [event_json(one) for one in moments], "next": earlier}
+    return ok(post_json(post) | {"comments": comments} | happened)
 
 
 def _version(body: Shown | None) -> str | None:

@@ -16,9 +16,10 @@ from tgac.comments.views import (
     why_none,
 )
 from tgac.journal.models import Event
-from tgac.journal.service import events_of_post
+from tgac.journal.service import of_post
 from tgac.kit.act import Act
 from tgac.kit.web.i18n import zone_of
+from tgac.kit.web.paging import Paging, paged
 from tgac.people.queries import the_project
 from tgac.posts.models import Post
 
@@ -50,10 +51,14 @@ async def shown_posts(act: Act, posts: Sequence[Post]) -> list[PostView]:
     ]
 
 
-async def timeline(act: Act, post: PostView) -> list[Moment]:
-    """Everything that happened to a post, from its publication on, oldest first."""
-    events = await events_of_post(act, post.row.id)
-    return [published(post.row), *await told(act, events, post.comments)]
+async def timeline(act: Act, post: PostView, page: Paging) -> tuple[list[Moment], int | None]:
+    """What happened to a post, oldest first: the newest steps, and the cursor of those before them.
+
+    Where there are none before, its publication stands first.
+    """
+    events, earlier = await paged(act, of_post(post.row.id), Event.id, page=page)
+    moments = await told(act, sorted(events, key=lambda event: (event.at, event.id)), post.comments)
+    return moments if earlier else [published(post.row), *moments], earlier
 
 
 async def told(act: Act, events: Sequence[Event], comments: Sequence[CommentView]) -> list[Moment]:

@@ -28,7 +28,7 @@ from tgac.kit.web.deps import MAX_ID, ReadAct, RowId, WriteAct
 from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
-from tgac.kit.web.paging import Page, next_address, paged
+from tgac.kit.web.paging import Page, Paging, next_address, paged
 from tgac.posts.models import Post
 
 router = APIRouter(prefix="/projects/{project_id}", include_in_schema=False)
@@ -59,10 +59,10 @@ async def posts_page(request: Request, act: ReadAct, asked: Page, channel_id: st
 
 
 @router.get("/posts/{post_id}")
-async def post_page(request: Request, act: ReadAct, post_id: RowId) -> HTMLResponse:
-    """One post: what became of it, and everything that happened."""
+async def post_page(request: Request, act: ReadAct, asked: Page, post_id: RowId) -> HTMLResponse:
+    """One post: what became of it, and what happened; earlier steps stand behind a link."""
     require(act, Right.LOOK)
-    return await _post_page(request, act, post_id, form=blank())
+    return await _post_page(request, act, post_id, form=blank(), asked=asked)
 
 
 @router.get("/comments")
@@ -115,9 +115,13 @@ async def resolve_comment(request: Request, act: WriteAct, comment_id: RowId) ->
     return await _post_page(request, act, comment.post_id, form=form, status=422)
 
 
-async def _post_page(request: Request, act: Act, post_id: int, *, form: Filled[Any], status: int = 200) -> HTMLResponse:
+async def _post_page(
+    request: Request, act: Act, post_id: int, *, form: Filled[Any], asked: Paging | None = None, status: int = 200
+) -> HTMLResponse:
     (post,) = await shown_posts(act, [await find_post(act, post_id)])
     zone, kept_days = await zone_here(act), act.config.log_retention_days
+    moments, earlier = await timeline(act, post, asked or Paging())
+    here = f"{_root(act)}/posts/{post_id}"
     return page(
         request,
         "comments/post.html",
@@ -125,7 +129,9 @@ async def _post_page(request: Request, act: Act, post_id: int, *, form: Filled[A
         status=status,
         post=post,
         comments=[(one, why(one.row.decision, zone)) for one in post.comments],
-        moments=await timeline(act, post),
+        moments=moments,
+        earlier_url=f"{here}?cursor={earlier}" if earlier else "",
+        newest_url=here if asked and asked.cursor else "",
         kept_days=kept_days if post.row.seen_at < act.now - timedelta(days=kept_days) else None,
         form=form,
         may_review=act.role is not None and Right.REVIEW in RIGHTS[act.role],

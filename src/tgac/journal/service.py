@@ -50,10 +50,9 @@ def by_people() -> Select[Event]:
     return select(Event).where(Event.user_id.is_not(None))
 
 
-async def events_of_post(act: Act, post_id: int) -> list[Event]:
-    """The timeline of a post, oldest first."""
-    found = await act.session.scalars(select(Event).where(Event.post_id == post_id).order_by(Event.at, Event.id))
-    return list(found)
+def of_post(post_id: int) -> Select[Event]:
+    """What happened to a post, to be paged."""
+    return select(Event).where(Event.post_id == post_id)
 
 
 async def latest_events(act: Act, limit: int) -> list[Event]:
