@@ -21,9 +21,9 @@ from tgac.settings.service import holding_here
 from tgac.tasks import service
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.draft import add_variant, aim_of, bots_of, document_of, form_of, refuse, typed, variants_of
-from tgac.tasks.media import media_here, media_named
+from tgac.tasks.media import media_named
 from tgac.tasks.models import Task
-from tgac.tasks.picking import choose_all, is_search, pickers
+from tgac.tasks.picking import FILES, choose_all, files_to_choose, is_search, pickers
 from tgac.tasks.presets import presets_here
 from tgac.tasks.preview import preview_draft, scene_for
 from tgac.tasks.queries import find_task
@@ -145,10 +145,12 @@ async def _editor(
 ) -> HTMLResponse:
     base = TaskConfig.model_validate(task.config) if task else TaskConfig()
     root = f"/projects/{act.project_id}/tasks"
+    files, many_files = await files_to_choose(act, form)
+    is_elsewhere = is_search(form) and form.values.get("do") != f"find.{FILES}"
     return page(
         request,
         "tasks/edit.html",
-        block="where" if is_search(form) else "variants",
+        block="where" if is_elsewhere else "variants",
         status=status,
         **common(act) | await _preview(act, form, base),
         form=form,
@@ -158,7 +160,8 @@ async def _editor(
         pickers=await pickers(act, form),
         presets=presets(await presets_here(act)),
         media=media_choices(),
-        files=[("", _("none")), *((str(one.id), one.name) for one in await media_here(act))],
+        files=files,
+        many_files=many_files,
         weekdays=weekday_choices(),
         variables=variable_choices(),
         following=following_choices(),

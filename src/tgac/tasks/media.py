@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Text, cast, func, select
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -14,12 +14,15 @@ from tgac.kit.carried import MAX_OTHER, Carried, recognise
 from tgac.kit.errors import Conflict, Invalid, NotFound
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.i18n import _
+from tgac.kit.web.paging import matching
 from tgac.people.queries import hold_project
 from tgac.tasks.media_models import MediaFile
 from tgac.tasks.models import Task
 
 MAX_BODY: Final = MAX_OTHER + 1024 * 1024
 """What a request with a file may have: the file and what a form puts around it."""
+OFFERED: Final = 50
+"""So many files stand in a choice; the others are found by a search."""
 
 
 async def add_media(act: Act, name: str, content: bytes, *, as_document: bool = False) -> MediaFile:
@@ -86,12 +89,20 @@ async def find_media(act: Act, media_id: int) -> MediaFile:
     return media
 
 
-async def media_here(act: Act) -> list[MediaFile]:
-    """The project's files without their bytes, the newest first."""
-    return list(await act.session.scalars(select(MediaFile).order_by(MediaFile.id.desc())))
+def media_like(q: str = "") -> Select[MediaFile]:
+    """Files whose name contains `q`, without their bytes."""
+    return select(MediaFile).where(matching(q, MediaFile.name)) if q else select(MediaFile)
 
 
-async def media_named(act: Act, numbers: Collection[int]) -> Mapping[int, MediaFile]:
+async def media_to_choose(act: Act, q: str, chosen: Collection[int]) -> tuple[list[MediaFile], bool]:
+    """Files for a choice: the newest that fit `q`, and those that are chosen; and whether there are more than these."""
+    newest = media_like(q).order_by(MediaFile.id.desc()).limit(OFFERED + 1)
+    found = {one.id: one for one in await act.session.scalars(newest)}
+    shown = dict(list(found.items())[:OFFERED]) | await media_named(act, set(chosen) - found.keys())
+    return list(shown.values()), len(found) > OFFERED
+
+
+async def media_named(act: Act, numbers: Collection[int]) -> dict[int, MediaFile]:
     """Those of these files that the project has, by their numbers."""
     if not numbers:
         return {}
@@ -111,7 +122,8 @@ async def room_used(act: Act) -> int:
 
 async def users_by_media(act: Act) -> dict[int, list[str]]:
     """The names of the tasks whose comments carry each file, by its number."""
-    asked = select(Task.name, Task.config).where(Task.deleted_at.is_(None)).order_by(Task.name)
+    names_one = cast(Task.config, Text).contains('"media_id"')
+    asked = select(Task.name, Task.config).where(Task.deleted_at.is_(None), names_one).order_by(Task.name)
     found: dict[int, list[str]] = {}
     for name, config in await act.session.execute(asked):
         for number in sorted(set(media_ids_in(config))):

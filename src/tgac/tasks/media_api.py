@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.answers import ok
 from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
+from tgac.kit.web.paging import Page, paged
 from tgac.tasks import media
 from tgac.tasks.media_models import MediaFile
 
@@ -16,11 +17,12 @@ router = APIRouter(prefix="/api/v1/projects/{project_id}/media", tags=["media"])
 
 
 @router.get("")
-async def list_media(act: ReadAct) -> JSONResponse:
+async def list_media(act: ReadAct, page: Page) -> JSONResponse:
     """The project's files, the newest first."""
     require(act, Right.LOOK)
+    files, following = await paged(act, media.media_like(page.q), MediaFile.id, page=page)
     users = await media.users_by_media(act)
-    return ok({"items": [_described(one, users) for one in await media.media_here(act)], "next": None})
+    return ok({"items": [_described(one, users) for one in files], "next": following})
 
 
 @router.post("", status_code=201)

@@ -12,17 +12,19 @@ from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep
 from tgac.kit.web.forms import Filled, blank
 from tgac.kit.web.i18n import N_, _
 from tgac.kit.web.pages import Notice, go, page
+from tgac.kit.web.paging import Page, Paging, next_address, paged
 from tgac.tasks import media
+from tgac.tasks.media_models import MediaFile
 
 router = APIRouter(prefix="/projects/{project_id}/media", include_in_schema=False)
 KIND_WORDS = {"photo": N_("Photo"), "animation": N_("Animation"), "document": N_("Document")}
 
 
 @router.get("")
-async def list_page(request: Request, act: ReadAct) -> HTMLResponse:
+async def list_page(request: Request, act: ReadAct, asked: Page) -> HTMLResponse:
     """The project's files, and the form that takes one in."""
     require(act, Right.LOOK)
-    return await _list_page(request, act, blank())
+    return await _list_page(request, act, blank(), asked=asked)
 
 
 @router.post("")
@@ -70,13 +72,19 @@ async def show_file(act: ReadAct, media_id: RowId) -> Response:
     return Response(await media.content_of(act, media_id) or b"", media_type=kept.mime_type, headers=headers)
 
 
-async def _list_page(request: Request, act: Act, form: Filled[Any], *, status: int = 200) -> HTMLResponse:
+async def _list_page(
+    request: Request, act: Act, form: Filled[Any], *, asked: Paging | None = None, status: int = 200
+) -> HTMLResponse:
+    asked = asked or Paging()
+    files, following = await paged(act, media.media_like(asked.q), MediaFile.id, page=asked)
     return page(
         request,
         "media/list.html",
         status=status,
         form=form,
-        files=await media.media_here(act),
+        asked=asked,
+        files=files,
+        next_url=next_address(request, following),
         users=await media.users_by_media(act),
         used=await media.room_used(act) / 1024**2,
         room=act.config.media_quota_mb,

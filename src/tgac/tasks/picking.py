@@ -17,10 +17,15 @@ from tgac.channels.playlists_models import Playlist
 from tgac.channels.playlists_queries import playlists_like, sizes_of
 from tgac.channels.queries import channels_like
 from tgac.kit.act import Act
+from tgac.kit.web.deps import MAX_ID
 from tgac.kit.web.forms import Filled
 from tgac.kit.web.i18n import _, ngettext
 from tgac.tasks.draft import BOTS, CHANNELS, PLAYLISTS, choose, chosen, numbers_in
+from tgac.tasks.draft_numbers import whole
+from tgac.tasks.media import media_to_choose
 
+FILES: Final = "files"
+"""The search among files; which one is chosen, each variant says by itself."""
 SHOWN: Final = 30
 """So many boxes are shown at once."""
 
@@ -66,8 +71,17 @@ def is_search(form: Filled[Any]) -> bool:
     if asked.startswith(("find.", "all.", "none.")):
         return True
     return asked == "enter" and any(
-        form.values.get(f"{name}.q", "") != form.values.get(f"{name}.q_before", "") for name in _KINDS
+        form.values.get(f"{name}.q", "") != form.values.get(f"{name}.q_before", "") for name in (*_KINDS, FILES)
     )
+
+
+async def files_to_choose(act: Act, form: Filled[Any]) -> tuple[list[tuple[str, str]], bool]:
+    """The files that a variant may carry, as options; and whether there are so many that a search is needed."""
+    q = form.values.get(f"{FILES}.q", "").strip()[:100]
+    carried = {whole(value) for name, value in form.values.items() if name.endswith(".media_id")}
+    numbers = {one for one in carried if isinstance(one, int) and 1 <= one <= MAX_ID}
+    files, is_long = await media_to_choose(act, q, numbers)
+    return [("", _("none")), *((str(one.id), one.name) for one in files)], is_long or bool(q)
 
 
 async def choose_all(act: Act, form: Filled[Any]) -> None:

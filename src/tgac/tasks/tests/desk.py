@@ -9,7 +9,19 @@ from tgac.bots.tests.front import Front
 from tgac.channels.models import Channel
 from tgac.kit.tenancy import EVERYONE
 from tgac.people.projects import create_project
-from tgac.tasks import api, editor_web, playlists_api, playlists_web, versions_api, versions_web, web
+from tgac.tasks import (
+    api,
+    editor_web,
+    media_api,
+    media_web,
+    playlists_api,
+    playlists_web,
+    versions_api,
+    versions_web,
+    web,
+)
+
+PARTS = (api, versions_api, media_api, playlists_api, editor_web, web, media_web, versions_web, playlists_web)
 
 
 class Desk(Front):
@@ -18,7 +30,7 @@ class Desk(Front):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.world = world
-        for part in (api, versions_api, playlists_api, editor_web, web, versions_web, playlists_web):
+        for part in PARTS:
             self.app.include_router(part.router)
 
     def document(self, text: str = "Hello", **parts: Any) -> dict[str, Any]:
