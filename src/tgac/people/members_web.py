@@ -114,6 +114,7 @@ async def _members_page(
         form=form or blank(),
         link=link,
         roles=role_choices(),
+        short_roles=[(role, role_word(role)) for role, _said in role_choices()],
         role_word=role_word,
         me=author_of(act).user_id,
         may_own="own" in RIGHTS[act.role],

@@ -134,7 +134,7 @@ def show_moment(moment: datetime, zone: tzinfo = UTC, *, seconds: bool = False) 
     """Day and time of an aware moment in `zone`: `29 Jul 2026, 14:05`."""
     here = moment.astimezone(zone)
     # Put together by hand: Babel reads its pattern anew each time, and a page of a list shows hundreds of moments.
-    clock = f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}"
+    clock = f"{here.hour:02}:{here.minute:02}:{here.second:02}" if seconds else f"{here.hour:02}:{here.minute:02}"
     return f"{here.day} {_months(language())[here.month]} {here.year}, {clock}"
 
 

@@ -171,7 +171,7 @@ def _manifest() -> Mapping[str, str]:
 
 
 _LONGEST_PATH: Final = 300
-_SAME_AGAIN: Final = ("icon", "badge")
+_SAME_AGAIN: Final = ("icon", "badge", "button")
 """Macros that give the same for the same words, whoever asks; every row of a list has some."""
 _KEPT: Final = 4000
 _VARY: Final = {"Vary": "HX-Request-Type"}
