@@ -34,6 +34,7 @@ from tgac.comments.jobs import (
     ExpireApproval,
     FollowPost,
     ForgetUpdates,
+    HearReaders,
     Observe,
     PinComment,
     PlanPost,
@@ -48,6 +49,7 @@ from tgac.comments.plan import plan_given_up, plan_post
 from tgac.comments.review import expire_approval
 from tgac.comments.review_bot import PREFIX, show_review, take_review_press, take_review_reply
 from tgac.comments.send import send_comment, send_given_up
+from tgac.comments.talk import hear_readers
 from tgac.comments.write import write_comment, write_given_up
 from tgac.kit.config import Config
 from tgac.kit.errors import AppError
@@ -110,6 +112,7 @@ HANDLES = (
     Handles(ExpireApproval, expire_approval),
     Handles(ShowReview, show_review),
     Handles(WriteComment, write_comment, gave_up=write_given_up),
+    Handles(HearReaders, hear_readers),
     Handles(Observe, observe),
     Handles(PinComment, pin_comment),
     Handles(TakeBack, take_back, gave_up=take_back_given_up),

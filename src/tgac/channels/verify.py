@@ -1,6 +1,6 @@
 """What becomes of a channel and its seats by what Telegram tells."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from tgac.bots.queries import find_bot, seats_in_use
 from tgac.bots.service import mark_bot_refused, token_of
 from tgac.channels import reasons
 from tgac.channels.claims import claim_problem, claimer_of
-from tgac.channels.inspection import Eye, Inspection, inspect
+from tgac.channels.inspection import Eye, Inspection, Look, inspect
 from tgac.channels.jobs import check_soon, tell_client_soon
 from tgac.channels.models import Channel, ChannelState
 from tgac.channels.queries import eyes_of, find_channel
@@ -25,6 +25,8 @@ from tgac.kit.web.i18n import _
 LOOKING: Final = (BotStatus.ACTIVE, BotStatus.PAUSED)
 """A paused bot keeps its seats: pausing says nothing about what Telegram allows."""
 _TRIES: Final = 3
+LOOK_KEPT_S: Final = 1800.0
+"""Answers older than this are asked for again. A demotion is told at once, and makes them worthless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,15 @@ class Problem:
 
     code: str
     bot_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A look that was begun at a moment (monotonic), when the channel stood like that."""
+
+    version: tuple[object, ...]
+    at: float
+    look: Look
 
 
 async def verify_channel(
@@ -63,7 +74,10 @@ async def verify_channel(
             claimer = await claimer_of(act, known)
         if known.state == ChannelState.ARCHIVED:
             return known
-        seen = await inspect(tools.telegram, target_of_channel(known), eyes=eyes, claimer=claimer)
+        begun = "look", channel_id, None if bot_ids is None else frozenset(bot_ids)
+        look = _look_at(tools, begun, _version(known))
+        seen = await inspect(tools.telegram, target_of_channel(known), eyes=eyes, claimer=claimer, look=look)
+        tools.memory.pop(begun, None)
         async with tools.acting(None, project_id) as act:
             channel = await find_channel(act, channel_id, lock=True)
             if _version(channel) != _version(known):
@@ -78,6 +92,15 @@ async def verify_channel(
 def target_of_channel(channel: Channel) -> int | str:
     """What Telegram is asked for: its id, or the name that it was given while no bot has seen it."""
     return channel.telegram_id if channel.telegram_id is not None else target_of(channel.ref or "")
+
+
+def _look_at(tools: Tools, key: Hashable, version: tuple[object, ...]) -> Look:
+    """The look that this process has begun and could not end, if nothing was told of the channel since; else a new
+    one."""
+    kept: _Begun | None = tools.memory.get(key)
+    if kept is None or kept.version != version or tools.clock.monotonic() - kept.at > LOOK_KEPT_S:
+        kept = tools.memory[key] = _Begun(version, tools.clock.monotonic(), Look())
+    return kept.look
 
 
 def _version(channel: Channel) -> tuple[object, ...]:

@@ -37,6 +37,7 @@ from tgac.posts.service import Piece, Shelf, Taken, channel_piece, group_piece, 
 
 ALLOWED: tuple[Kind, ...] = (
     "message",
+    "edited_message",
     "channel_post",
     "edited_channel_post",
     "my_chat_member",
@@ -126,9 +127,11 @@ async def _take_in(tools: Tools, project_id: int, deliveries: Sequence[_Delivery
         intake = _Intake(act, seats, await take_down(act, _pieces(told, seats)))
         for bot, update in told:
             await _take(intake, bot, update)
-        await take_evidence(act, [seen for bot, message in _said_in_groups(told) for seen in seen_in(bot, message)])
+        await take_evidence(
+            act, [seen for bot, message in _messages(told, "message") for seen in seen_in(bot, message)]
+        )
         await act.flush()
-        await take_talk(act, [message for _bot, message in _said_in_groups(told)])
+        await take_talk(act, [message for _bot, message in _messages(told, "message", "edited_message")])
         for channel, taken, message in intake.taken:
             _hand_on(act, channel, taken, message)
     return [None] * len(deliveries)
@@ -151,9 +154,9 @@ async def _not_seen(act: Act, deliveries: Sequence[_Delivery]) -> list[_Told]:
     return [(bot, update) for bot, update in found if update is not None]
 
 
-def _said_in_groups(told: Sequence[_Told]) -> Iterator[tuple[Bot, Message]]:
+def _messages(told: Sequence[_Told], *kinds: Kind) -> Iterator[tuple[Bot, Message]]:
     for bot, update in told:
-        if isinstance(update.event, Message) and update.kind == "message":
+        if isinstance(update.event, Message) and update.kind in kinds:
             yield bot, update.event
 
 
@@ -171,7 +174,7 @@ def _pieces(told: Sequence[_Told], seats: _Seats) -> list[tuple[Channel, Piece]]
             continue
         if update.kind == "channel_post" and (channel := _heard(seats, bot, message.chat.id)):
             pieces.append((channel, channel_piece(message)))
-        elif message.is_automatic_forward and message.sender_chat:
+        elif update.kind == "message" and message.is_automatic_forward and message.sender_chat:
             channel = _heard(seats, bot, message.sender_chat.id, message.chat.id)
             pieces += [(channel, group_piece(message, channel))] if channel else []
     return pieces
@@ -193,7 +196,7 @@ async def _take(intake: _Intake, bot: Bot, update: Update) -> None:
         await _take_post(intake, bot, event)
     elif isinstance(event, Message) and update.kind == "edited_channel_post":
         await _take_post_edit(intake, bot, event)
-    elif isinstance(event, Message) and event.is_automatic_forward and event.sender_chat:
+    elif isinstance(event, Message) and update.kind == "message" and event.is_automatic_forward and event.sender_chat:
         await _take_root(intake, bot, event, channel_id=event.sender_chat.id)
 
 

@@ -110,6 +110,16 @@ class ShowReview(Job):
 
 
 @dataclass(frozen=True)
+class HearReaders(Job):
+    """Readers have written under a post: let what waited for it leave. `since`: the first of what was noted."""
+
+    kind: ClassVar[str] = "hear_readers"
+    project_id: int
+    post_id: int
+    since: int
+
+
+@dataclass(frozen=True)
 class WriteComment(Job):
     """Have a language model write a planned comment, or leave it its template's words; then hand it on."""
 

@@ -88,15 +88,16 @@ class ReviewMessage(Owned, Base):
 
 
 class ReaderComment(Owned, Base):
-    """That a reader wrote in a thread: when, and whether it was a question; neither who nor what. Kept only where a
-    comment waits for it. By thread and not by post: an album's posts are put together after their readers wrote."""
+    """That a reader wrote in a thread: when, and since when it has been a question; neither who nor what. Kept only
+    where a comment waits for it. By thread and not by post: an album's posts are put together after their readers
+    wrote."""
 
     __tablename__ = "reader_comments"
     group_id: Mapped[int] = mapped_column(BigInteger)
     root_id: Mapped[int]
     message_id: Mapped[int]
     said_at: Mapped[datetime] = mapped_column(index=True)
-    asks: Mapped[bool]
+    asks_at: Mapped[datetime | None]
 
     __table_args__ = owned_args(
         UniqueConstraint("project_id", "group_id", "message_id"),

@@ -8,13 +8,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy import Row, and_, delete, exists, or_, select
 
-from tgac.comments.jobs import SendComment
+from tgac.comments.jobs import HearReaders, SendComment
 from tgac.comments.models import Comment, ReaderComment
 from tgac.comments.reasons import NO_THREAD
 from tgac.kit.act import Act
+from tgac.kit.queue.jobs import Cancel, Done, Outcome
 from tgac.kit.telegram.types import Message
+from tgac.kit.tools import Tools
 from tgac.posts.models import Post
 from tgac.tasks.config import WaitFor
 from tgac.tasks.models import Task
@@ -22,6 +24,7 @@ from tgac.tasks.waiting import Said, Standing, asks, heard_at, standing
 
 type Thread = tuple[int, int]
 """The group, and the automatic forward there under which comments stand."""
+type _Row = Row[int, int, int, datetime, datetime | None]
 type Talk = Mapping[Thread, Sequence[Said]]
 
 _TO_COME: Final = ("planned", "awaiting_approval")
@@ -61,19 +64,47 @@ async def talk_of(act: Act, waiting: Iterable[tuple[Comment, Post]]) -> dict[Thr
 
 
 async def take_talk(act: Act, messages: Iterable[Message]) -> None:
-    """Note what readers have written where comments wait for it, or may; and let what they waited for wake them."""
-    said = {(one.chat.id, one.message_id): one for one in messages if is_by_reader(one) and _root_of(one)}
-    if not said:
-        return
-    posts = await _listened_to(act, {_thread(one) for one in said.values()})
-    heard = {key: one for key, one in said.items() if _thread(one) in posts}
+    """Note what readers have written, or edited, where comments wait for it, or may; and leave a job that lets what
+    waited for it leave. Whoever plans or sends at this very moment sees nothing of it, nor we of them: the job sees
+    both, since it begins when this act has ended."""
+    said = [one for one in messages if is_by_reader(one) and _root_of(one)]
+    posts = await _listened_to(act, {_thread(one) for one in said}) if said else {}
+    heard = [one for one in said if _thread(one) in posts]
     if not heard:
         return
-    fresh = [heard[key] for key in heard.keys() - await _known(act, heard.keys())]
-    known = await _said_in(act, {_thread(one) for one in fresh})
-    for one in sorted(fresh, key=lambda message: message.message_id):
-        act.session.add(_row(act, one))
-    await _wake(act, posts, known, fresh)
+    known = await _known(act, {_key(one) for one in heard})
+    fresh: dict[Thread, list[ReaderComment]] = {}
+    for one in sorted(heard, key=lambda message: message.message_id):
+        row = known.get(_key(one))
+        if row is None:
+            row = known[_key(one)] = _row(act, one)
+        elif not _asks_earlier(act, row, one):
+            continue
+        fresh.setdefault(_thread(one), []).append(row)
+    act.session.add_all(known.values())
+    await act.flush()
+    for thread, rows in fresh.items():
+        act.enqueue(HearReaders(act.project_id, posts[thread].id, min(row.id for row in rows)))
+
+
+async def hear_readers(tools: Tools, job: HearReaders) -> Outcome:
+    """Handles HearReaders: leave a job for each comment whose wait is over because of what was noted since then, or
+    over earlier: without one it is looked at every five minutes alone. A silence that was made longer needs none, since
+    whoever looks then goes on waiting."""
+    async with tools.acting(None, job.project_id) as act:
+        post = await act.session.get(Post, job.post_id)
+        if post is None or post.root_group_id is None or post.root_id is None:
+            return Cancel("the post was merged into another or deleted")
+        rows = await _rows_in(act, {(post.root_group_id, post.root_id)})
+        before, after = [_said(row) for row in rows if row.id < job.since], [_said(row) for row in rows]
+        here = Comment.post_id == post.id, Comment.state == "planned", Comment.wait_until.is_not(None)
+        for comment in await act.session.scalars(select(Comment).where(*here).order_by(Comment.id)):
+            at = _earlier(comment, post, before, after, now=act.now)
+            if at is not None and comment.decision.get("llm", {}).get("state") in _WRITTEN:
+                # A key of its own: the usual job may be looking at this very moment, without these messages.
+                key = f"send:{comment.id}:heard:{act.now.timestamp()}"
+                act.enqueue(SendComment(act.project_id, comment.id), run_after=max(at, act.now), key=key)
+    return Done()
 
 
 async def forget_talk(act: Act) -> None:
@@ -89,6 +120,10 @@ def _thread(message: Message) -> Thread:
     return message.chat.id, _root_of(message) or 0
 
 
+def _key(message: Message) -> Thread:
+    return message.chat.id, message.message_id
+
+
 def _row(act: Act, message: Message) -> ReaderComment:
     """Where Telegram's clock is ahead of ours, it was written at this moment."""
     return ReaderComment(
@@ -96,8 +131,23 @@ def _row(act: Act, message: Message) -> ReaderComment:
         root_id=_root_of(message),
         message_id=message.message_id,
         said_at=min(message.date, act.now),
-        asks=asks(message.text),
+        asks_at=_asks_at(act, message),
     )
+
+
+def _asks_at(act: Act, message: Message) -> datetime | None:
+    """Since when this version of a message asks something."""
+    return min(message.edit_date or message.date, act.now) if asks(message.text) else None
+
+
+def _asks_earlier(act: Act, row: ReaderComment, message: Message) -> bool:
+    """Whether this version makes it a question, or shows that it was one before. What was asked once has been asked,
+    whatever its author makes of it later, and in whichever order we hear of it."""
+    at = _asks_at(act, message)
+    if at is None or (row.asks_at is not None and row.asks_at <= at):
+        return False
+    row.asks_at = at
+    return True
 
 
 async def _listened_to(act: Act, threads: Collection[Thread]) -> dict[Thread, Post]:
@@ -124,45 +174,33 @@ async def _some_task_waits(act: Act) -> bool:
     return any(WaitFor.model_validate(one).is_on for one in told)
 
 
-async def _known(act: Act, keys: Collection[Thread]) -> set[Thread]:
-    asked = select(ReaderComment.group_id, ReaderComment.message_id).where(
+async def _known(act: Act, keys: Collection[Thread]) -> dict[Thread, ReaderComment]:
+    asked = select(ReaderComment).where(
         ReaderComment.group_id.in_({group_id for group_id, _ in keys}),
         ReaderComment.message_id.in_({number for _, number in keys}),
     )
-    return {(row.group_id, row.message_id) for row in await act.session.execute(asked)}
+    found = {(row.group_id, row.message_id): row for row in await act.session.scalars(asked)}
+    return {key: row for key, row in found.items() if key in keys}
 
 
 async def _said_in(act: Act, threads: Collection[Thread]) -> dict[Thread, list[Said]]:
     found: dict[Thread, list[Said]] = {thread: [] for thread in threads}
-    if not threads:
-        return found
-    columns = (ReaderComment.group_id, ReaderComment.root_id, ReaderComment.said_at, ReaderComment.asks)
-    asked = select(*columns).where(
-        ReaderComment.group_id.in_({group_id for group_id, _ in threads}),
-        ReaderComment.root_id.in_({root_id for _, root_id in threads}),
-    )
-    for row in await act.session.execute(asked):
-        found.setdefault((row.group_id, row.root_id), []).append(Said(row.said_at, row.asks))
+    for row in await _rows_in(act, threads) if threads else ():
+        found.setdefault((row.group_id, row.root_id), []).append(_said(row))
     return found
 
 
-async def _wake(act: Act, posts: Mapping[Thread, Post], known: Talk, fresh: Sequence[Message]) -> None:
-    """Leave a job for each comment whose wait these messages end, or end earlier than was known: it is looked at every
-    five minutes alone. A silence that they make longer needs none, since whoever looks then goes on waiting."""
-    talk = {thread: list(said) for thread, said in known.items()}
-    for one in fresh:
-        talk[_thread(one)].append(Said(min(one.date, act.now), asks(one.text)))
-    spoken = {posts[thread].id: thread for thread in talk}
-    asked = select(Comment).where(
-        Comment.post_id.in_(spoken), Comment.state == "planned", Comment.wait_until.is_not(None)
+async def _rows_in(act: Act, threads: Collection[Thread]) -> Sequence[_Row]:
+    columns = ReaderComment.id, ReaderComment.group_id, ReaderComment.root_id, ReaderComment.said_at
+    asked = select(*columns, ReaderComment.asks_at).where(
+        ReaderComment.group_id.in_({group_id for group_id, _ in threads}),
+        ReaderComment.root_id.in_({root_id for _, root_id in threads}),
     )
-    for comment in await act.session.scalars(asked.order_by(Comment.id)):
-        thread = spoken[comment.post_id]
-        at = _earlier(comment, posts[thread], known[thread], talk[thread], now=act.now)
-        if at is not None and comment.decision.get("llm", {}).get("state") in _WRITTEN:
-            # A key of its own: the usual job may be looking at this very moment, without these messages.
-            key = f"send:{comment.id}:heard:{act.now.timestamp()}"
-            act.enqueue(SendComment(act.project_id, comment.id), run_after=max(at, act.now), key=key)
+    return (await act.session.execute(asked)).all()
+
+
+def _said(row: _Row) -> Said:
+    return Said(row.said_at, row.asks_at)
 
 
 def _earlier(

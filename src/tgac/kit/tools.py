@@ -39,6 +39,8 @@ class Tools:
     llm: Llm = OFF
     bell: Bell = field(default_factory=Bell)
     batches: dict[Any, Together[Any, Any]] = field(default_factory=dict)
+    memory: dict[Any, Any] = field(default_factory=dict)
+    """What this process remembers between jobs. Whoever keeps something here can do without it."""
 
     @asynccontextmanager
     async def acting(self, author: Principal | None, scope: Scope) -> AsyncIterator[Act]:

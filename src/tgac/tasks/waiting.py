@@ -17,10 +17,10 @@ _ASKING: Final = "?？؟"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reader's comment: when it was written, and whether it asks something."""
+    """A reader's comment: when it was written, and since when it has asked something: its author may edit it."""
 
     at: datetime
-    asks: bool = False
+    asks_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Standing:
 def standing(wait: WaitFor, talk: Iterable[Said], *, since: datetime, last: datetime, now: datetime) -> Standing:
     """How the wait stands at `now`. `since` is the post's publication, `last` when the wait ends in any case."""
     so_far = [one for one in talk if one.at <= last]
-    told = len(so_far), any(one.asks for one in so_far)
+    told = len(so_far), any(one.asks_at is not None and one.asks_at <= last for one in so_far)
     heard = heard_at(wait, so_far, since)
     if heard is not None and heard <= min(now, last):
         return Standing("heard", heard, *told)
@@ -53,7 +53,7 @@ def heard_at(wait: WaitFor, talk: Iterable[Said], since: datetime) -> datetime |
     moments = [max(one.at, since) for one in said]
     if len(moments) < wait.reader_comments:
         return None
-    asked = next((max(one.at, since) for one in said if one.asks), None)
+    asked = min((max(one.asks_at, since) for one in said if one.asks_at), default=None)
     if wait.question and asked is None:
         return None
     counted = moments[wait.reader_comments - 1] if wait.reader_comments else since

@@ -168,6 +168,36 @@ async def test_silence_of_telegram_suspends_nothing_and_is_waited_for(world: Wor
     assert await standing(world) == WELL
 
 
+async def test_a_check_ends_in_a_storm_of_429s(world: World) -> None:
+    """It goes on where it was told to slow down: begun anew each time it would hardly ever hear every answer."""
+    await settled(world)
+    await put(world, world.places[0].group_id, world.bots[0].telegram_id, status="left")
+    await hear(world)
+    await world.invite(world.bots[0], world.places[0].id, world.places[0].group_id)
+    await hear(world)
+    await world.control("POST", "/faults", kind="flood", value=30, probability=0.8, seed=5)
+    job = CheckChannel(world.project_id, world.places[0].row.id)
+    calls = 0
+    while isinstance(await check_channel(world.tools, job), Snooze):
+        calls += 1
+        world.clock.advance(30)
+        assert calls < 60
+    assert calls > 5
+    assert await standing(world) == WELL
+
+
+async def test_answers_from_before_something_was_told_are_worth_nothing(world: World) -> None:
+    """The last question of a look is put off; meanwhile the bot is put out, and that is told."""
+    await settled(world)
+    job = CheckChannel(world.project_id, world.places[0].row.id)
+    await world.control("POST", "/faults", kind="flood", value=30, method="getChatAdministrators", times=1)
+    assert isinstance(await check_channel(world.tools, job), Snooze)
+    await put(world, world.places[0].group_id, world.bots[0].telegram_id, status="left")
+    await hear(world)
+    assert isinstance(await check_channel(world.tools, job), Done)
+    assert (await standing(world))[0] == "suspended"
+
+
 async def test_a_check_of_a_channel_that_is_gone_is_cancelled(world: World) -> None:
     outcome = await check_channel(world.tools, CheckChannel(world.project_id, 999))
     assert isinstance(outcome, Cancel)

@@ -258,7 +258,7 @@ async def test_nothing_more_is_kept_when_the_comment_has_left(world: World) -> N
 
 async def test_neither_who_nor_what_is_kept(world: World) -> None:
     assert set(ReaderComment.__table__.columns.keys()) == {
-        "id", "project_id", "group_id", "root_id", "message_id", "said_at", "asks",
+        "id", "project_id", "group_id", "root_id", "message_id", "said_at", "asks_at",
     }  # fmt: skip
 
 

@@ -641,7 +641,7 @@ def upgrade() -> None:
         sa.Column("root_id", sa.Integer(), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=False),
         sa.Column("said_at", UtcDateTime(), nullable=False),
-        sa.Column("asks", sa.Boolean(), nullable=False),
+        sa.Column("asks_at", UtcDateTime(), nullable=True),
         sa.Column("project_id", Id, nullable=False),
         sa.Column("id", Id, nullable=False),
         sa.ForeignKeyConstraint(

@@ -1,5 +1,6 @@
 """Whether readers have talked as a task waits for: the same answer whoever asks, and however late."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -18,7 +19,7 @@ def at(seconds: int) -> datetime:
 
 
 def talk(*seconds: int, question: int | None = None) -> list[Said]:
-    return [Said(at(one), asks=one == question) for one in seconds]
+    return [Said(at(one), at(one) if one == question else None) for one in seconds]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,9 @@ def talk(*seconds: int, question: int | None = None) -> list[Said]:
         ({"silence_s": 60, "question": True}, talk(10, 90, 100, question=10), 70),
         ({"reader_comments": 3, "question": True}, talk(1, 2, 3, 4, question=4), 4),
         ({"reader_comments": 1}, talk(-5), 0),
+        ({"question": True}, [Said(at(5), at(40))], 40),
+        ({"question": True}, [Said(at(5), at(40)), Said(at(9), at(9))], 9),
+        ({"question": True, "reader_comments": 2}, [Said(at(5), at(7)), Said(at(9))], 9),
     ],
 )
 def test_when_all_that_is_waited_for_holds(wait: dict[str, int], said: list[Said], heard: int | None) -> None:
@@ -75,7 +79,12 @@ waits = st.builds(
     question=st.booleans(),
     deadline_s=st.integers(1, 100),
 ).filter(lambda wait: wait.is_on)
-talks = st.lists(st.builds(lambda s, asking: Said(at(s), asking), st.integers(0, 130), st.booleans()), max_size=8)
+written = st.builds(
+    lambda s, later: Said(at(s), None if later is None else at(s + later)),
+    st.integers(0, 130),
+    st.none() | st.just(0) | st.integers(1, 90),
+)
+talks = st.lists(written, max_size=8)
 
 
 def by_definition(wait: WaitFor, said: list[Said], moment: datetime) -> bool:
@@ -84,7 +93,7 @@ def by_definition(wait: WaitFor, said: list[Said], moment: datetime) -> bool:
     last = max((one.at for one in so_far), default=NOON)
     return (
         len(so_far) >= wait.reader_comments
-        and (not wait.question or any(one.asks for one in so_far))
+        and (not wait.question or any(one.asks_at and one.asks_at <= moment for one in so_far))
         and moment - last >= timedelta(seconds=wait.silence_s or 0)
     )
 
@@ -95,13 +104,18 @@ def test_it_is_the_first_second_at_which_all_holds(wait: WaitFor, said: list[Sai
     assert heard_at(wait, said, NOON) == first
 
 
+def _until(at: datetime | None, moment: datetime) -> datetime | None:
+    return at if at is not None and at <= moment else None
+
+
 @given(waits, talks, st.integers(0, 120), st.integers(0, 120))
 def test_what_has_been_decided_stays_so(wait: WaitFor, said: list[Said], now: int, later: int) -> None:
     """What is known at a moment is what was said until then; nothing that is said afterwards changes an outcome."""
     last = at(wait.deadline_s)
 
     def look(moment: datetime) -> Standing:
-        return standing(wait, [one for one in said if one.at <= moment], since=NOON, last=last, now=moment)
+        known = [replace(one, asks_at=_until(one.asks_at, moment)) for one in said if one.at <= moment]
+        return standing(wait, known, since=NOON, last=last, now=moment)
 
     first, second = look(at(now)), look(at(now + later))
     if first.state == "open":
