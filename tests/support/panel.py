@@ -13,7 +13,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from tests.support.clock import ManualClock
-from tests.support.databases import fresh_url
+from tests.support.databases import fresh_url, remembering
 from tgac.kit.config import load_config
 from tgac.kit.db.session import Database
 from tgac.kit.secrets import new_master_key
@@ -223,7 +223,7 @@ async def a_panel(kind: str, folder: Path, **values: Any) -> AsyncIterator[Panel
             "db_url": await fresh_url(kind, folder),
         }
         config = load_config(None, **(given | values))
-        db, telegram = Database(config.db_url), Gateway(config.telegram_api_base, limit=0)
+        db, telegram = remembering(Database(config.db_url)), Gateway(config.telegram_api_base, limit=0)
         tools = Tools(config, clock, db, config.keys, telegram, find_role)
         panel = Panel(tools, clock, guarded(make_app(tools)), bot, session, sandbox.url)
         try:

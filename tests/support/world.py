@@ -14,7 +14,7 @@ import aiohttp
 from sqlalchemy import select
 
 from tests.support.clock import ManualClock
-from tests.support.databases import fresh_url
+from tests.support.databases import fresh_url, remembering
 from tgac.bots.models import Bot
 from tgac.bots.service import connect_bot, token_of
 from tgac.channels.models import Channel
@@ -188,7 +188,7 @@ async def an_empty_world(kind: str, folder: Path, **config: Any) -> AsyncIterato
         control = Controls(session, sandbox.url)
         service = await control("POST", "/bots", name="Desk", username="desk_bot")
         settings = config_for(sandbox.url, service["token"], db_url=await fresh_url(kind, folder), **config)
-        db = Database(settings.db_url)
+        db = remembering(Database(settings.db_url))
         telegram = Gateway(settings.telegram_api_base, limit=0)
         dice = random.Random(7)
         tools = Tools(settings, clock, db, settings.keys, telegram, find_role, dice)

@@ -16,7 +16,7 @@ import pytest
 from fastapi import FastAPI, Request
 from sqlalchemy import event
 from tests.support.clock import ManualClock
-from tests.support.databases import fresh_url
+from tests.support.databases import fresh_url, remembering
 
 from tgac.bots.models import Bot
 from tgac.channels.models import Channel
@@ -145,7 +145,7 @@ async def a_desk(folder: Path, *, furnished: bool = True) -> AsyncIterator[Desk]
         session_secret_key=new_master_key(),
         db_url=await fresh_url("sqlite", folder),
     )
-    clock, db, telegram = ManualClock(), Database(config.db_url), Gateway("http://127.0.0.1:1", limit=0)
+    clock, db, telegram = ManualClock(), remembering(Database(config.db_url)), Gateway("http://127.0.0.1:1", limit=0)
     tools = Tools(config, clock, db, config.keys, telegram, find_role, random.Random(7))
     desk = Desk(tools, clock, httpx.ASGITransport(app=Languages(app_of(tools))))
     event.listen(db.engine.sync_engine, "before_cursor_execute", lambda *told: desk.statements.append(told[2]))
