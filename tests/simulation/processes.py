@@ -12,6 +12,7 @@ from sqlalchemy import event
 from tests.simulation.database import InLoop, Machine
 from tests.simulation.life import LIFE, Died, Life
 from tests.simulation.telegram import InProcess, Network, OurClock
+from tests.support.databases import remembering
 from tgac.bots.models import Bot
 from tgac.comments.arrive import ALLOWED, take_updates
 from tgac.kit.config import Config
@@ -38,7 +39,7 @@ class Ground:
         """What a process works with, and how its connections are cut."""
         is_sqlite = self.config.db_url.startswith("sqlite")
         driver = InLoop(self.machine, life) if is_sqlite else None
-        db = Database(self.config.db_url, driver=driver)
+        db = remembering(Database(self.config.db_url, driver=driver))
         telegram = InProcess(self.network, life)
         tools = Tools(self.config, self.clock, db, self.config.keys, telegram, find_role, self.dice)
         if driver is None:
