@@ -103,9 +103,14 @@ def _why_none(post: PostFacts, order: Order, thread: Thread, zone: tzinfo) -> Re
         return NO_THREAD
     if not order.bots:
         return NO_BOT
-    if thread.taken >= thread.limit:
-        return collision(thread.taken, thread.limit)
+    if thread.taken >= _room(thread, order):
+        return collision(thread.taken, _room(thread, order))
     return None
+
+
+def _room(thread: Thread, order: Order) -> int:
+    """So many comments of the project may stand there: its own limit, or the task's where that is smaller."""
+    return min(thread.limit, order.config.limits.per_post_together or thread.limit)
 
 
 def _values(post: PostFacts, order: Order, thread: Thread, zone: tzinfo, seed: int) -> dict[str, Any]:
@@ -118,9 +123,9 @@ def _values(post: PostFacts, order: Order, thread: Thread, zone: tzinfo, seed: i
         "time_zone": str(zone),
         "delay": {"min_s": timing.window.min_s, "max_s": timing.window.max_s},
         "quiet_hours": {"from": quiet.from_, "to": quiet.to} if quiet else None,
-        "wait_for": timing.wait_for.model_dump() if timing.wait_for.is_on else None,
+        "wait_for": timing.awaits.model_dump() if timing.awaits.is_on else None,
         "limits": order.config.limits.model_dump(exclude_none=True),
         "bots": [bot.username for bot in order.bots],
         "taken": thread.taken,
-        "limit": thread.limit,
+        "limit": _room(thread, order),
     }

@@ -110,7 +110,7 @@ def _type(act: Act, comment: Comment, ready: Ready) -> Typing | None:
     """“typing…” comes first where the task wants it, once, and only where the comment still comes in time after it."""
     _tell_waited(act, comment, ready)
     too_late = comment.expires_at is not None and comment.expires_at - act.now <= timedelta(seconds=TYPING_S)
-    if not ready.config.timing.typing or comment.typing_at is not None or too_late:
+    if not ready.config.timing.types or comment.typing_at is not None or too_late:
         return None
     comment.typing_at = act.now
     return Typing(token_of(act.keys, ready.bot), comment.group_id)

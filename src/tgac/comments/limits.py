@@ -77,6 +77,11 @@ class Cap:
     seconds: int
     full: int
 
+    @property
+    def is_grown(self) -> bool:
+        """Whether it begins smaller than it is."""
+        return self.code in _SLOW_START
+
     def reason(self, taken: int) -> Reason:
         """Why a comment waits, where so many were begun."""
         words = _SLOW_START if self.full > self.most else _WORDS
@@ -137,10 +142,11 @@ def _caps(limits: Limits, holding: Holding, share: float) -> Iterator[Cap]:
     for code, scope, full, seconds in grown:
         if full is not None:
             yield Cap(code, scope, max(1, math.ceil(full * share)), seconds, full)
+    threads = holding.active_threads_per_bot
     fixed: tuple[tuple[str, Scope, int | None, int], ...] = (
         ("limit_project_hour", "project", holding.per_hour, HOUR_S),
         ("limit_project_day", "project", holding.per_day, DAY_S),
-        ("limit_threads", "threads", holding.active_threads_per_bot, ACTIVE_S),
+        ("limit_threads", "threads", min(threads, limits.threads_per_bot or threads), ACTIVE_S),
         ("limit_pause", "bot", 1 if limits.pause_s else None, limits.pause_s or 0),
     )
     yield from (Cap(code, scope, most, seconds, most) for code, scope, most, seconds in fixed if most is not None)

@@ -6,7 +6,17 @@ from sqlalchemy import select
 
 from tgac.channels.models import Channel
 from tgac.comments.decide import Decision, Plan, Thread, decide
-from tgac.comments.facts import about, channel_facts, has_thread, kept_media, kept_poll, order_for, post_facts, zone_for
+from tgac.comments.facts import (
+    about,
+    channel_facts,
+    has_thread,
+    kept_buttons,
+    kept_media,
+    kept_poll,
+    order_for,
+    post_facts,
+    zone_for,
+)
 from tgac.comments.files import name_files
 from tgac.comments.jobs import PlanPost, SendComment, WriteComment
 from tgac.comments.models import Comment
@@ -65,7 +75,7 @@ def _plan(act: Act, post: Post, seen: Survey, tools: Tools) -> list[Decided]:
 
 def _plan_task(act: Act, task: Task, post: Post, *, seen: Survey, tools: Tools) -> list[Decided]:
     config, decided = config_of(task.config, seen.presets), []
-    for n in range(1, (config.limits.per_post if config else 1) + 1):
+    for n in range(1, (config.limits.times if config else 1) + 1):
         comment = seen.known(task, post, n)
         if comment is not None and not _may_be_decided_again(comment, post):
             continue
@@ -169,5 +179,5 @@ def _write_plan(comment: Comment, plan: Plan) -> None:
         "allowed": sorted(plan.text.allowed),
         "poll": kept_poll(plan.text.poll),
         "media": kept_media(plan.text.media),
-        "buttons": [[{"text": button.text, "url": button.url} for button in row] for row in plan.text.buttons],
+        "buttons": kept_buttons(plan.text.buttons),
     }

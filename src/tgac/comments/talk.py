@@ -12,6 +12,7 @@ from sqlalchemy import Row, and_, delete, exists, or_, select
 
 from tgac.comments.jobs import HearReaders, SendComment
 from tgac.comments.models import Comment, ReaderComment
+from tgac.comments.orders import config_of
 from tgac.comments.reasons import NO_THREAD
 from tgac.kit.act import Act
 from tgac.kit.queue.jobs import Cancel, Done, Outcome
@@ -20,6 +21,7 @@ from tgac.kit.tools import Tools
 from tgac.posts.models import Post
 from tgac.tasks.config import WaitFor
 from tgac.tasks.models import Task
+from tgac.tasks.presets import presets_here
 from tgac.tasks.waiting import Said, Standing, asks, heard_at, standing
 
 type Thread = tuple[int, int]
@@ -170,8 +172,9 @@ async def _listened_to(act: Act, threads: Collection[Thread]) -> dict[Thread, Po
 async def _some_task_waits(act: Act) -> bool:
     """Whether a task of the project waits for readers. Asked only in the seconds in which a post is not planned yet."""
     documents = await act.session.scalars(select(Task.config).where(Task.status != "OFF", Task.deleted_at.is_(None)))
-    told = (document.get("timing", {}).get("wait_for", {}) for document in documents)
-    return any(WaitFor.model_validate(one).is_on for one in told)
+    presets = await presets_here(act)
+    configs = (config_of(document, presets) for document in documents)
+    return any(config.timing.awaits.is_on for config in configs if config)
 
 
 async def _known(act: Act, keys: Collection[Thread]) -> dict[Thread, ReaderComment]:

@@ -8,7 +8,7 @@ from tgac.comments.models import Comment
 from tgac.comments.talk import wait_of
 from tgac.kit.web.i18n import _, ngettext, show_moment
 from tgac.tasks.config import WaitFor
-from tgac.tasks.limit_words import span_words
+from tgac.tasks.time_words import span_words
 from tgac.tasks.wait_words import awaited
 from tgac.tasks.waiting import Standing
 

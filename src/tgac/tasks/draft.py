@@ -16,14 +16,16 @@ from starlette.requests import Request
 from tgac.kit.errors import AppError
 from tgac.kit.web.deps import MAX_ID
 from tgac.kit.web.forms import CSRF_FIELD, Filled
-from tgac.tasks.config import TaskConfig
+from tgac.tasks.config import TaskConfig, WaitFor
 from tgac.tasks.draft_limits import LIMIT_FIELDS, limit_values, limits_document
 from tgac.tasks.draft_numbers import UNITS, after_document, after_values, decimal, seconds, whole
-from tgac.tasks.draft_wait import WAIT_FIELDS, wait_document, wait_ticks, wait_values
+from tgac.tasks.draft_wait import IN_TASK, WAIT_FIELDS, wait_document, wait_ticks, wait_values
 from tgac.tasks.targets import Aim
 
 OWN: Final = "own"
 """The choice beside the presets: a delay of the task's own."""
+_SAID: Final = {None: "", True: "yes", False: "no"}
+"""What may be as the preset says."""
 _TYPED: Final = ("name", "weight", "text", "poll", "poll_open", "poll_multiple", "media_id")
 PREFIX: Final = "content.variants."
 CHANNELS: Final = "targets.channels"
@@ -226,7 +228,8 @@ def _values(config: TaskConfig) -> dict[str, str]:
         EXPIRY: f"{config.approval.expire_s / UNITS['min']:.10g}",
         "approval.otherwise": config.approval.otherwise,
         **after_values(config),
-        **wait_values(config),
+        **wait_values(timing.wait_for or WaitFor(), IN_TASK),
+        "timing.typing": _SAID[timing.typing],
         "content.llm.goal": config.content.llm.goal,
         "content.llm.voice": config.content.llm.voice,
         "content.llm.prompt": config.content.llm.prompt or "",
@@ -240,7 +243,7 @@ def _values(config: TaskConfig) -> dict[str, str]:
         "filter.languages": " ".join(wanted.languages),
         "filter.min_length": "" if wanted.min_length is None else str(wanted.min_length),
         "filter.max_length": "" if wanted.max_length is None else str(wanted.max_length),
-        "filter.share": f"{wanted.share * 100:.10g}",
+        "filter.share": "" if wanted.share is None else f"{wanted.share * 100:.10g}",
     }
 
 
@@ -249,7 +252,7 @@ def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, st
     yield from ((PLAYLISTS, str(one)) for one in config.targets.playlists)
     yield from ((BOTS, str(one)) for one in bot_ids)
     yield from (("filter.media", one) for one in config.filter.media)
-    yield from (("filter.weekdays", str(one)) for one in config.filter.weekdays)
+    yield from (("filter.weekdays", str(one)) for one in config.filter.weekdays or ())
     flags = {
         "filter.forwarded": config.filter.forwarded,
         "content.silent": config.content.silent,
@@ -257,10 +260,9 @@ def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, st
         "content.quote": config.content.quote,
         "content.pin": config.content.pin,
         "after.delete_with_post": config.after.delete_with_post,
-        "timing.typing": config.timing.typing,
     }
     yield from ((name, "true") for name, on in flags.items() if on)
-    yield from wait_ticks(config)
+    yield from wait_ticks(config.timing.wait_for, IN_TASK)
     yield from [("approval.mode", "all")] if config.approval.mode == "all" else []
     yield from [("content.kind", "llm")] if config.content.kind == "llm" else []
 
@@ -310,13 +312,13 @@ def _variant_document(variant: _Variant) -> dict[str, Any]:
 
 def _filter(form: Filled[Any]) -> dict[str, Any]:
     values = form.values
-    share = decimal(values.get("filter.share", "")) if values.get("filter.share", "").strip() else 100.0
+    share = decimal(values["filter.share"]) if values.get("filter.share", "").strip() else None
     found: dict[str, Any] = {
         "hashtags": values.get("filter.hashtags", "").replace(",", " ").split(),
         "regex": values.get("filter.regex", "") or None,
         "languages": values.get("filter.languages", "").replace(",", " ").lower().split(),
         "media": _ticked(form, "filter.media"),
-        "weekdays": [whole(one) for one in _ticked(form, "filter.weekdays")],
+        "weekdays": [whole(one) for one in _ticked(form, "filter.weekdays")] or None,
         "forwarded": ("filter.forwarded", "true") in _sent(form),
         "share": round(share / 100, 12) if isinstance(share, float) else share,
     }
@@ -337,8 +339,8 @@ def _timing(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
         "delay": _delay(values) if preset == OWN else None,
         "quiet_hours": filled or None,
         "time_zone": values.get("timing.time_zone", "").strip() or None,
-        "typing": ("timing.typing", "true") in _sent(form),
-    } | wait_document(values, _sent(form))
+        "typing": {said: meant for meant, said in _SAID.items()}.get(values.get("timing.typing", "")),
+    } | wait_document(values, _sent(form), IN_TASK)
 
 
 def _llm(form: Filled[Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ _FIELDS: Final = (
     "pause_s",
     "ramp_up_days",
     "per_post",
+    "per_post_together",
+    "threads_per_bot",
 )
 LIMIT_FIELDS: Final = frozenset(f"limits.{name}" for name in _FIELDS)
 

@@ -117,16 +117,16 @@ _LOOKS: tuple[Callable[[PostFacts, Filter], Reason | None], ...] = (
 
 def _not_this_weekday(post: PostFacts, wanted: Filter, zone: tzinfo) -> Reason | None:
     weekday = post.published_at.astimezone(zone).weekday()
-    if weekday in wanted.weekdays:
+    if weekday in wanted.days:
         return None
     return Reason("filter_weekday", N_("The post appeared on a weekday that is left out."), {"weekday": weekday})
 
 
 def _not_in_share(post: PostFacts, wanted: Filter, task_id: int) -> Reason | None:
     stands = share_of(task_id, post.id)
-    if stands < wanted.share:
+    if stands < wanted.part:
         return None
-    params = {"stands": round(stands, 4), "share": wanted.share}
+    params = {"stands": round(stands, 4), "share": wanted.part}
     return Reason("filter_share", N_("The post is not in the share that is commented (%(share)s)."), params)
 
 

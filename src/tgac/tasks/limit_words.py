@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from tgac.kit.web.i18n import _, ngettext
-
-_HOUR: Final = 3600
-_MINUTE: Final = 60
+from tgac.tasks.time_words import span_words
 
 
 def limit_words(limits: Mapping[str, Any]) -> list[str]:
@@ -17,16 +15,11 @@ def limit_words(limits: Mapping[str, Any]) -> list[str]:
         found.append(ngettext("growing to that over %(n)s day", "growing to that over %(n)s days", days))
     if pause := limits.get("pause_s"):
         found.append(_("%(span)s between two comments of a bot", span=span_words(pause)))
+    if together := limits.get("per_post_together"):
+        found.append(_("comments of all tasks under a post: %(n)s", n=together))
+    if threads := limits.get("threads_per_bot"):
+        found.append(_("threads a bot is active in: %(n)s", n=threads))
     return found
-
-
-def span_words(seconds: int) -> str:
-    """So long, in the largest unit in which it is whole."""
-    if seconds and seconds % _HOUR == 0:
-        return ngettext("%(n)s hour", "%(n)s hours", seconds // _HOUR)
-    if seconds and seconds % _MINUTE == 0:
-        return ngettext("%(n)s minute", "%(n)s minutes", seconds // _MINUTE)
-    return ngettext("%(n)s second", "%(n)s seconds", seconds)
 
 
 _CAPS: Final[Mapping[str, Callable[[int], str]]] = {

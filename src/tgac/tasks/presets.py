@@ -14,7 +14,7 @@ from tgac.kit.tenancy import Right, require
 from tgac.kit.web.forms import field_errors
 from tgac.kit.web.i18n import _
 from tgac.people.queries import hold_project
-from tgac.tasks.config import PRESETS, Preset, TaskConfig, filled
+from tgac.tasks.config import PRESETS, Preset, TaskConfig, filled, wait_faults
 from tgac.tasks.models import Task, TaskPreset
 
 MAX_NAME = 40
@@ -139,8 +139,12 @@ async def _free_name(act: Act, name: str, *, preset: TaskPreset | None = None) -
 
 def _checked(values: object) -> dict[str, Any]:
     try:
-        return Preset.model_validate(values).model_dump(mode="json")
+        preset = Preset.model_validate(values)
+        faults = dict(wait_faults(preset.wait_for, preset.delay))
     except ValidationError as error:
-        found = {f"values.{path}" if path else "values": said for path, said in field_errors(error).items()}
-        first = next(iter(found))
-        raise Invalid(f"{first}: {found[first]}", fields=found) from None
+        faults = field_errors(error)
+    if not faults:
+        return preset.model_dump(mode="json")
+    found = {f"values.{path}" if path else "values": said for path, said in faults.items()}
+    first = next(iter(found))
+    raise Invalid(f"{first}: {found[first]}", fields=found)

@@ -1,7 +1,6 @@
 """The pages of presets: those there are, and the form of one."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -10,21 +9,16 @@ from tgac.kit.act import Act
 from tgac.kit.errors import AppError
 from tgac.kit.tenancy import RIGHTS, Right, require
 from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep
-from tgac.kit.web.forms import CSRF_FIELD, Filled, blank
+from tgac.kit.web.forms import CSRF_FIELD, Filled
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
 from tgac.settings.forms import PRESET_WORDS
 from tgac.tasks import presets
 from tgac.tasks.config import PRESETS, Preset
-from tgac.tasks.draft_numbers import UNITS, seconds
-from tgac.tasks.limit_words import limit_words, span_words
-from tgac.tasks.sentence import delay_words
+from tgac.tasks.draft_preset import form_of, values_of
+from tgac.tasks.words import preset_words, weekday_choices
 
 router = APIRouter(prefix="/projects/{project_id}/presets", include_in_schema=False)
-_EXPIRY: Final = "expire_after_s"
-_NUMBERS: Final = (
-    "per_channel_hour", "per_channel_day", "per_bot_hour", "per_bot_day", "pause_s", "ramp_up_days",
-)  # fmt: skip
 
 
 @router.get("")
@@ -40,7 +34,7 @@ async def create(request: Request, project_id: RowId, tools: ToolsDep, principal
     form = await _typed(request)
     try:
         async with tools.acting(principal, project_id) as act:
-            await presets.create_preset(act, form.values.get("name", ""), values_of(form.values))
+            await presets.create_preset(act, form.values.get("name", ""), values_of(form.values, form.ticks or ()))
         return go(request, f"/projects/{project_id}/presets", Notice(_("Saved.")))
     except AppError as error:
         _refuse(form, error)
@@ -65,7 +59,7 @@ async def change(
     form = await _typed(request)
     try:
         async with tools.acting(principal, project_id) as act:
-            name, values = form.values.get("name"), values_of(form.values)
+            name, values = form.values.get("name"), values_of(form.values, form.ticks or ())
             await presets.change_preset(act, preset_id, name=name, values=values)
         return go(request, f"/projects/{project_id}/presets", Notice(_("Saved.")))
     except AppError as error:
@@ -92,9 +86,9 @@ async def delete(
 
 
 async def _list_page(request: Request, act: Act, form: Filled[Any], *, status: int = 200) -> HTMLResponse:
-    usual = [(None, _(PRESET_WORDS[name]), _words(one)) for name, one in PRESETS.items()]
+    usual = [(None, _(PRESET_WORDS[name]), preset_words(one)) for name, one in PRESETS.items()]
     found = await presets.own_presets(act)
-    own = [(one.id, one.name, _words(Preset.model_validate(one.values))) for one in found]
+    own = [(one.id, one.name, preset_words(Preset.model_validate(one.values))) for one in found]
     return page(request, "presets/list.html", status=status, form=form, presets=[*usual, *own], **_common(act))
 
 
@@ -108,57 +102,13 @@ async def _preset_page(
 
 def _common(act: Act) -> dict[str, Any]:
     may_own = act.role is not None and Right.OWN in RIGHTS[act.role]
-    return {"root": f"/projects/{act.project_id}/presets", "may_own": may_own}
-
-
-def _words(preset: Preset) -> str:
-    """What a preset says, in a line."""
-    quiet = preset.quiet_hours
-    pieces = [
-        delay_words(preset.delay),
-        _("quiet from %(begin)s to %(end)s", begin=quiet.from_, end=quiet.to) if quiet else "",
-        _("expires after %(span)s", span=span_words(preset.expire_after_s)),
-        *limit_words(preset.model_dump()),
-    ]
-    return "; ".join(piece for piece in pieces if piece)
-
-
-def form_of(name: str, preset: Preset) -> Filled[Any]:
-    """The form of a preset, in the units of the task editor."""
-    quiet = preset.quiet_hours
-    low, high = preset.delay.min_s, preset.delay.max_s
-    unit = next(key for key in ("h", "min", "s") if low % UNITS[key] == high % UNITS[key] == 0)
-    ends = {"delay.min_s": low // UNITS[unit], "delay.max_s": high // UNITS[unit], "delay_unit": unit}
-    hours = {"quiet_hours.from": quiet.from_ if quiet else "", "quiet_hours.to": quiet.to if quiet else ""}
-    expiry = f"{preset.expire_after_s / UNITS['min']:.10g}"
-    numbers = {key: getattr(preset, key) for key in _NUMBERS}
-    return blank(name=name, **ends, **hours, **numbers, **{_EXPIRY: expiry})
+    return {"root": f"/projects/{act.project_id}/presets", "may_own": may_own, "weekdays": weekday_choices()}
 
 
 async def _typed(request: Request) -> Filled[Any]:
     sent = await request.form(max_fields=100, max_files=0)
     pairs = [(key, one) for key, one in sent.multi_items() if isinstance(one, str) and key != CSRF_FIELD]
-    return Filled(values=dict(pairs))
-
-
-def values_of(typed: Mapping[str, str]) -> dict[str, Any]:
-    """What the form means; an empty field is the default. What is no number stays, to be refused."""
-    values: dict[str, Any] = {key: _whole(typed[key]) for key in _NUMBERS if typed.get(key, "").strip()}
-    if expiry := typed.get(_EXPIRY, "").strip():
-        values[_EXPIRY] = seconds(expiry, UNITS["min"])
-    unit = UNITS.get(typed.get("delay_unit", ""), UNITS["min"])
-    values["delay"] = {key: seconds(typed.get(f"delay.{key}", ""), unit) for key in ("min_s", "max_s")}
-    hours = {key: typed.get(f"quiet_hours.{key}", "").strip() for key in ("from", "to")}
-    if any(hours.values()):
-        values["quiet_hours"] = hours
-    return values
-
-
-def _whole(text: str) -> int | str:
-    try:
-        return int(text)
-    except ValueError:
-        return text
+    return Filled(values=dict(pairs), ticks=frozenset(pairs))
 
 
 def _refuse(form: Filled[Any], error: AppError) -> None:

@@ -6,13 +6,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from tgac.kit.web.i18n import _, ngettext
-from tgac.tasks.config import Approval, Delay, Filter, Preset, QuietHours, TaskConfig, filled
+from tgac.tasks.config import EVERY_DAY, Approval, Delay, Filter, Preset, QuietHours, TaskConfig, filled
 from tgac.tasks.limit_words import limit_words
 from tgac.tasks.reach import Reach
+from tgac.tasks.time_words import days_words, delay_words, share_words
 from tgac.tasks.wait_words import wait_sentence
 
-_HOUR = 3600
-_MINUTE = 60
 _SAID_OF_CONTENT = ("quote", "pin")
 _NAMED = 3
 """So many playlists are named."""
@@ -24,24 +23,31 @@ def sentence_of(config: TaskConfig, reach: Reach) -> str:
         "channels": _channels(reach),
         "delay": delay_words(config.timing.window),
         "quiet": _quiet(config.timing.quiet_hours),
-        "comments": _comments(config.limits.per_post),
+        "comments": _comments(config.limits.times),
         "bots": _bots(reach),
     }
-    if config.filter == Filter():
+    if config.filter.takes_all:
         said = _("Under every post %(channels)s, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words)
     else:
         said = _(
             "Under every post %(channels)s that passes the filter, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words
         )
-    wait = config.timing.wait_for
-    return " ".join([said, *([wait_sentence(wait)] if wait.is_on else []), *_manners(config)])
+    wait = config.timing.awaits
+    return " ".join([said, *_days(config.filter), *([wait_sentence(wait)] if wait.is_on else []), *_manners(config)])
+
+
+def _days(wanted: Filter) -> Iterator[str]:
+    if len(wanted.days) < len(EVERY_DAY):
+        yield _("Only on %(days)s.", days=days_words(wanted.days))
+    if wanted.part < 1:
+        yield _("Of these posts it takes %(share)s, picked evenly.", share=share_words(wanted.part))
 
 
 def _manners(config: TaskConfig) -> Iterator[str]:
     """What else is done around a comment, a sentence each; nothing of what goes without saying."""
     if limits := limit_words(config.limits.model_dump()):
         yield _("Limits: %(limits)s.", limits="; ".join(limits))
-    if config.timing.typing:
+    if config.timing.types:
         yield _("“typing…” is seen before it.")
     if config.content.quote:
         yield _("It quotes the post.")
@@ -72,32 +78,6 @@ def draft_sentence(document: Mapping[str, Any], reach: Reach, own: Mapping[str, 
         return sentence_of(TaskConfig.model_validate(filled(told, own)), reach)
     except (ValidationError, KeyError):
         return None
-
-
-def delay_words(window: Delay) -> str:
-    """How long after the post: “3 to 7 minutes later”, in the largest unit in which both ends are whole."""
-    low, high = window.min_s, window.max_s
-    if high == 0:
-        return _("at once")
-    if low % _HOUR == high % _HOUR == 0:
-        return _hours(low // _HOUR, high // _HOUR)
-    if low % _MINUTE == high % _MINUTE == 0:
-        return _minutes(low // _MINUTE, high // _MINUTE)
-    if low == high:
-        return ngettext("%(n)s second later", "%(n)s seconds later", high)
-    return ngettext("%(low)s to %(n)s second later", "%(low)s to %(n)s seconds later", high, low=low)
-
-
-def _hours(low: int, high: int) -> str:
-    if low == high:
-        return ngettext("%(n)s hour later", "%(n)s hours later", high)
-    return ngettext("%(low)s to %(n)s hour later", "%(low)s to %(n)s hours later", high, low=low)
-
-
-def _minutes(low: int, high: int) -> str:
-    if low == high:
-        return ngettext("%(n)s minute later", "%(n)s minutes later", high)
-    return ngettext("%(low)s to %(n)s minute later", "%(low)s to %(n)s minutes later", high, low=low)
 
 
 def _channels(reach: Reach) -> str:

@@ -42,9 +42,9 @@ def waits_until(due: datetime, timing: Timing, zone: tzinfo, dice: random.Random
 
     A moment in quiet hours moves to their end, as the one at which a comment is due.
     """
-    if not timing.wait_for.is_on:
+    if not timing.awaits.is_on:
         return None
-    last = due.astimezone(UTC) + timedelta(seconds=timing.wait_for.deadline_s)
+    last = due.astimezone(UTC) + timedelta(seconds=timing.awaits.deadline_s)
     awake = after_quiet(last, timing.quiet_hours, zone)
     if awake == last:
         return last

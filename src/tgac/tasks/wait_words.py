@@ -2,7 +2,7 @@
 
 from tgac.kit.web.i18n import _, ngettext
 from tgac.tasks.config import WaitFor
-from tgac.tasks.limit_words import span_words
+from tgac.tasks.time_words import span_words
 
 
 def awaited(wait: WaitFor) -> str:

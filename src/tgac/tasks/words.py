@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tgac.kit.web.i18n import N_, _, ngettext, show_number
+from tgac.kit.web.i18n import N_, _, ngettext
 from tgac.settings.forms import PRESET_WORDS
 from tgac.tasks.config import MEDIA, PRESETS, After, Delay, Filter, Preset, TaskConfig, WaitFor
-from tgac.tasks.limit_words import span_words
-from tgac.tasks.sentence import delay_words
+from tgac.tasks.limit_words import limit_words
+from tgac.tasks.time_words import WEEKDAYS, days_words, delay_words, share_words, span_words
 from tgac.tasks.wait_words import awaited
 
 MEDIA_WORDS: Final = {
@@ -22,7 +22,6 @@ MEDIA_WORDS: Final = {
     "poll": N_("Poll"),
     "other": N_("Anything else"),
 }
-WEEKDAYS: Final = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 _VARIABLES: Final = {
     "post.text": N_("the post's text"),
     "post.link": N_("the post's address"),
@@ -38,8 +37,30 @@ _VARIABLES: Final = {
 
 def presets(own: Mapping[str, Preset]) -> list[tuple[str, str, str]]:
     """The presets, those of the project last: key, name, and what they mean."""
-    usual = [(key, _(PRESET_WORDS[key]), delay_words(one.delay)) for key, one in PRESETS.items()]
-    return [*usual, *((name, name, delay_words(one.delay)) for name, one in own.items())]
+    usual = [(key, _(PRESET_WORDS[key]), preset_words(one)) for key, one in PRESETS.items()]
+    return [*usual, *((name, name, preset_words(one)) for name, one in own.items())]
+
+
+def preset_words(preset: Preset) -> str:
+    """What a preset says, in a line; nothing of what goes without saying."""
+    return "; ".join(piece for piece in _preset_pieces(preset) if piece)
+
+
+def _preset_pieces(preset: Preset) -> Iterator[str]:
+    quiet, wait = preset.quiet_hours, preset.wait_for
+    yield delay_words(preset.delay)
+    yield _("quiet from %(begin)s to %(end)s", begin=quiet.from_, end=quiet.to) if quiet else ""
+    yield _("only on %(days)s", days=days_words(preset.weekdays)) if len(preset.weekdays) < len(WEEKDAYS) else ""
+    yield _("%(share)s of the posts", share=share_words(preset.share)) if preset.share < 1 else ""
+    yield _("waits for %(what)s", what=awaited(wait)) if wait.is_on else ""
+    yield _("with “typing…”") if preset.typing else ""
+    yield (
+        ngettext("%(n)s comment under a post", "%(n)s comments under a post", preset.per_post)
+        if (preset.per_post > 1)
+        else ""
+    )
+    yield from limit_words(preset.model_dump())
+    yield _("expires after %(span)s", span=span_words(preset.expire_after_s))
 
 
 def media_choices() -> list[tuple[str, str]]:
@@ -65,7 +86,7 @@ def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
         yield _("Quiet hours"), f"{timing.quiet_hours.from_}–{timing.quiet_hours.to}"
     if timing.time_zone:
         yield _("Time zone"), timing.time_zone
-    yield from _wait_rules(timing.wait_for)
+    yield from _wait_rules(timing.awaits)
     minutes = timing.expiry_s // 60
     yield _("At the latest"), ngettext("%(n)s minute after the window", "%(n)s minutes after the window", minutes)
     if content.label:
@@ -76,7 +97,7 @@ def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
     if content.pin:
         yield _("Pinned"), _("as soon as it is sent")
     yield from _later_rules(config.after)
-    if timing.typing:
+    if timing.types:
         yield _("Before it"), _("“typing…” for four seconds")
     yield from _filter_rules(config.filter)
 
@@ -119,10 +140,10 @@ def _filter_rules(wanted: Filter) -> Iterator[tuple[str, str]]:
         yield _("At most"), ngettext("%(n)s character", "%(n)s characters", wanted.max_length)
     if not wanted.forwarded:
         yield _("Forwarded posts"), _("left out")
-    if len(wanted.weekdays) < len(WEEKDAYS):
-        yield _("Weekdays"), ", ".join(_(WEEKDAYS[day]) for day in sorted(wanted.weekdays))
-    if wanted.share < 1:
-        yield _("Share of posts"), f"{show_number(round(wanted.share * 100, 2))} %"
+    if len(wanted.days) < len(WEEKDAYS):
+        yield _("Weekdays"), days_words(wanted.days)
+    if wanted.part < 1:
+        yield _("Share of posts"), share_words(wanted.part)
 
 
 def _text_rules(wanted: Filter) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,9 @@
 """A task's config: `TaskConfig` is the document, `check_config` says that one can be carried out."""
 
-from tgac.tasks.config.checks import check_config
+from tgac.tasks.config.checks import check_config, wait_faults
 from tgac.tasks.config.kinds import MEDIA, Media
 from tgac.tasks.config.parts import (
+    EVERY_DAY,
     PRESETS,
     After,
     Approval,
@@ -21,6 +22,7 @@ from tgac.tasks.config.parts import (
 )
 
 __all__ = [
+    "EVERY_DAY",
     "MEDIA",
     "PRESETS",
     "After",
@@ -39,4 +41,5 @@ __all__ = [
     "WaitFor",
     "check_config",
     "filled",
+    "wait_faults",
 ]

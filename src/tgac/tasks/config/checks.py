@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from tgac.kit.errors import Invalid
 from tgac.kit.telegram.types import Poll
 from tgac.kit.web.i18n import N_, _, ngettext
-from tgac.tasks.config.parts import PRESETS, TaskConfig, Timing, Variant
+from tgac.tasks.config.parts import PRESETS, Delay, TaskConfig, Timing, Variant, WaitFor
 from tgac.tasks.patterns import pattern_fault
 from tgac.tasks.text.compose import check_text
 from tgac.tasks.text.egress import keys_in
@@ -113,14 +113,20 @@ def _faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
 
 
 def _wait_faults(timing: Timing) -> Iterator[tuple[str, str]]:
-    wait = timing.wait_for
+    is_known = timing.delay is not None or timing.preset in PRESETS
+    if timing.wait_for is not None:
+        found = wait_faults(timing.wait_for, timing.window if is_known else None)
+        yield from ((f"timing.{path}", said) for path, said in found)
+
+
+def wait_faults(wait: WaitFor, window: Delay | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with a wait for readers; `window` is the delay before it, None where it is not known."""
     if not wait.is_on:
         return
     if not wait.deadline_s:
-        yield "timing.wait_for.deadline_s", _("Say how long it waits for readers at most.")
-    is_known = timing.delay is not None or timing.preset in PRESETS
-    if is_known and (wait.silence_s or 0) > timing.window.max_s + wait.deadline_s:
-        yield "timing.wait_for.silence_s", _("The wait is over before it can have been silent for so long.")
+        yield "wait_for.deadline_s", _("Say how long it waits for readers at most.")
+    if window is not None and (wait.silence_s or 0) > window.max_s + wait.deadline_s:
+        yield "wait_for.silence_s", _("The wait is over before it can have been silent for so long.")
 
 
 def _variant_faults(variant: Variant, path: str, names: set[str], *, label: str | None) -> Iterator[tuple[str, str]]:

@@ -47,8 +47,16 @@ class Targets(Part):
     playlists: Annotated[tuple[Id, ...], Field(max_length=1000), AfterValidator(unique)] = ()
 
 
+EVERY_DAY = (0, 1, 2, 3, 4, 5, 6)
+Weekdays = Annotated[
+    tuple[Annotated[Int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7), AfterValidator(unique)
+]
+Share = Annotated[float, Strict(), Field(ge=0, le=1)]
+
+
 class Filter(Part):
-    """Which posts; lengths in characters, `share` is the part of posts that is taken."""
+    """Which posts; lengths in characters, `share` is the part of posts that is taken. `weekdays` and `share` null: as
+    the preset says."""
 
     any_words: Annotated[tuple[Words, ...], Field(max_length=200), AfterValidator(unique)] = ()
     no_words: Annotated[tuple[Words, ...], Field(max_length=200), AfterValidator(unique)] = ()
@@ -63,10 +71,24 @@ class Filter(Part):
     min_length: Annotated[Int, Field(ge=0, le=4096)] | None = None
     max_length: Annotated[Int, Field(ge=0, le=4096)] | None = None
     forwarded: Bool = True
-    weekdays: Annotated[
-        tuple[Annotated[Int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7), AfterValidator(unique)
-    ] = (0, 1, 2, 3, 4, 5, 6)
-    share: Annotated[float, Strict(), Field(ge=0, le=1)] = 1.0
+    weekdays: Weekdays | None = None
+    share: Share | None = None
+
+    @property
+    def days(self) -> tuple[int, ...]:
+        """The weekdays that hold."""
+        return EVERY_DAY if self.weekdays is None else self.weekdays
+
+    @property
+    def part(self) -> float:
+        """The share that holds."""
+        return 1.0 if self.share is None else self.share
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether every post passes."""
+        is_open = self.model_copy(update={"weekdays": None, "share": None}) == Filter()
+        return is_open and self.part == 1 and len(self.days) == len(EVERY_DAY)
 
 
 class UrlButton(Part):
@@ -185,14 +207,22 @@ class WaitFor(Part):
 Cap = Annotated[Int, Field(ge=1, le=100_000)] | None
 Expiry = Annotated[Int, Field(ge=60, le=WEEK)]
 RampUp = Annotated[Int, Field(ge=0, le=90)]
+PerPost = Annotated[Int, Field(ge=1, le=10)]
 
 
 class Preset(Part):
-    """Values of timing and limits under one name: they hold where a task's document has null."""
+    """Values of timing, limits and share under one name: they hold where a task's document has null."""
 
     delay: Delay
     quiet_hours: QuietHours | None = None
     expire_after_s: Expiry = 3600
+    typing: Bool = False
+    wait_for: WaitFor = WaitFor()
+    weekdays: Weekdays = EVERY_DAY
+    share: Share = 1.0
+    per_post: PerPost = 1
+    per_post_together: PerPost | None = None
+    threads_per_bot: Cap = None
     per_channel_hour: Cap = None
     per_channel_day: Cap = None
     per_bot_hour: Cap = None
@@ -224,8 +254,8 @@ class Timing(Part):
     quiet_hours: QuietHours | None = None
     time_zone: Zone | None = None
     expire_after_s: Expiry | None = None
-    typing: Bool = False
-    wait_for: WaitFor = WaitFor()
+    typing: Bool | None = None
+    wait_for: WaitFor | None = None
 
     @property
     def window(self) -> Delay:
@@ -236,6 +266,16 @@ class Timing(Part):
     def expiry_s(self) -> int:
         """The `expire_after_s` that holds."""
         return self._preset.expire_after_s if self.expire_after_s is None else self.expire_after_s
+
+    @property
+    def types(self) -> bool:
+        """Whether “typing…” is shown."""
+        return self._preset.typing if self.typing is None else self.typing
+
+    @property
+    def awaits(self) -> WaitFor:
+        """What is waited for."""
+        return self._preset.wait_for if self.wait_for is None else self.wait_for
 
     @property
     def _preset(self) -> Preset:
@@ -250,16 +290,24 @@ class Timing(Part):
 class Limits(Part):
     """How many. Caps count every comment of the project in the channel or by the bot, in any hour and any day.
 
-    What is younger than `ramp_up_days` (task, bot, or channel) has a part of the caps that grows by the day.
+    `per_post_together` and `threads_per_bot` are the project's, made smaller. What is younger than `ramp_up_days`
+    (task, bot, or channel) has a part of the caps that grows by the day.
     """
 
-    per_post: Annotated[Int, Field(ge=1, le=10)] = 1
+    per_post: PerPost | None = None
+    per_post_together: PerPost | None = None
+    threads_per_bot: Cap = None
     per_channel_hour: Cap = None
     per_channel_day: Cap = None
     per_bot_hour: Cap = None
     per_bot_day: Cap = None
     pause_s: Seconds | None = None
     ramp_up_days: RampUp | None = None
+
+    @property
+    def times(self) -> int:
+        """The `per_post` that holds."""
+        return 1 if self.per_post is None else self.per_post
 
 
 class Approval(Part):
@@ -292,19 +340,25 @@ class TaskConfig(Part):
         return self.model_dump(mode="json")
 
 
+_OF_PRESET = {
+    "timing": ("delay", "quiet_hours", "expire_after_s", "typing", "wait_for"),
+    "filter": ("weekdays", "share"),
+}
+"""Where a preset's values stand in a document; the others are `limits`."""
+
+
 def filled(document: Mapping[str, Any], own: Mapping[str, Preset]) -> dict[str, Any]:
     """The document with its preset's values where it has none. `own` are the project's presets by name.
 
     Raises KeyError where there is no such preset. What cannot be read stays as it is, for whoever reads it to refuse.
     """
-    parts = {name: {} if document.get(name) is None else document[name] for name in ("timing", "limits")}
+    parts = {name: {} if document.get(name) is None else document[name] for name in (*_OF_PRESET, "limits")}
     if not all(isinstance(part, Mapping) for part in parts.values()):
         return dict(document)
     name = parts["timing"].get("preset", STANDARD)
     if not isinstance(name, str):
         return dict(document)
     values = (PRESETS.get(name) or own[name]).model_dump(mode="json")
-    own_timing = {key: values.pop(key) for key in ("delay", "quiet_hours", "expire_after_s")}
-    usual = {"timing": own_timing, "limits": values}
+    usual = {part: {key: values.pop(key) for key in keys} for part, keys in _OF_PRESET.items()} | {"limits": values}
     said = {part: {k: v for k, v in given.items() if v is not None} for part, given in parts.items()}
     return {**document, **{part: usual[part] | said[part] for part in parts}}

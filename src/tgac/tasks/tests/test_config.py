@@ -33,7 +33,7 @@ def test_every_key_has_its_default() -> None:
         "targets": {"channels": [], "playlists": []},
         "filter": {
             "any_words": [], "no_words": [], "regex": None, "hashtags": [], "media": [], "languages": [],
-            "min_length": None, "max_length": None, "forwarded": True, "weekdays": [0, 1, 2, 3, 4, 5, 6], "share": 1.0,
+            "min_length": None, "max_length": None, "forwarded": True, "weekdays": None, "share": None,
         },
         "content": {
             "kind": "template", "label": None, "link_preview": False, "silent": True, "quote": False, "pin": False,
@@ -43,13 +43,11 @@ def test_every_key_has_its_default() -> None:
         },
         "timing": {
             "preset": "balanced", "delay": None, "quiet_hours": None, "time_zone": None, "expire_after_s": None,
-            "typing": False,
-            "wait_for": {"reader_comments": 0, "silence_s": None, "question": False, "deadline_s": 1800,
-                         "otherwise": "send"},
+            "typing": None, "wait_for": None,
         },
         "limits": {
-            "per_post": 1, "per_channel_hour": None, "per_channel_day": None, "per_bot_hour": None,
-            "per_bot_day": None, "pause_s": None, "ramp_up_days": None,
+            "per_post": None, "per_post_together": None, "threads_per_bot": None, "per_channel_hour": None,
+            "per_channel_day": None, "per_bot_hour": None, "per_bot_day": None, "pause_s": None, "ramp_up_days": None,
         },
         "approval": {"mode": "none", "expire_s": 3600, "otherwise": "skip"},
         "after": {"follow_edits": "no", "delete_after_s": None, "delete_with_post": True},
@@ -176,7 +174,7 @@ def test_a_silence_may_be_as_long_as_the_whole_wait() -> None:
     """The preset's delay is 420 seconds at most; how long that of a project's own is, the document does not say."""
     for preset, silence_s in (("balanced", 2220), ("Evening", 604800)):
         wait = {"silence_s": silence_s, "deadline_s": 1800}
-        assert check_config(merged({"timing": {"preset": preset, "wait_for": wait}})).timing.wait_for.is_on
+        assert check_config(merged({"timing": {"preset": preset, "wait_for": wait}})).timing.awaits.is_on
 
 
 def test_the_presets_give_the_delay() -> None:

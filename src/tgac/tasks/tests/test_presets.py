@@ -1,19 +1,23 @@
 """Presets: named values that hold where a task's document has none."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from tests.support.world import World
+from tests.support.world import World, a_world
 
+from tgac.comments.limits import grown_caps
 from tgac.comments.orders import config_of
 from tgac.comments.tests.hands import the_comment
 from tgac.kit.errors import Conflict, Invalid, Refused
+from tgac.settings.service import Holding
 from tgac.tasks import presets_api
-from tgac.tasks.config import PRESETS, Preset, TaskConfig, filled
+from tgac.tasks.config import PRESETS, Limits, Preset, TaskConfig, WaitFor, filled
+from tgac.tasks.draft_preset import form_of, values_of
 from tgac.tasks.models import Task
 from tgac.tasks.presets import ROOM, change_preset, create_preset, delete_preset
-from tgac.tasks.presets_web import form_of, values_of
+from tgac.tasks.service import change_task
 from tgac.tasks.tests.desk import Desk
 
 NIGHTLY: dict[str, Any] = {
@@ -23,6 +27,25 @@ NIGHTLY: dict[str, Any] = {
     "pause_s": 30,
     "ramp_up_days": 0,
 }
+EVERYTHING: dict[str, Any] = {
+    "delay": {"min_s": 60, "max_s": 90},
+    "quiet_hours": {"from": "23:00", "to": "08:00"},
+    "expire_after_s": 600,
+    "typing": True,
+    "wait_for": {"reader_comments": 3, "silence_s": 60, "question": True, "deadline_s": 900, "otherwise": "skip"},
+    "weekdays": [5, 6],
+    "share": 0.25,
+    "per_post": 2,
+    "per_post_together": 3,
+    "threads_per_bot": 4,
+    "per_channel_hour": 5,
+    "per_channel_day": 6,
+    "per_bot_hour": 7,
+    "per_bot_day": 8,
+    "pause_s": 9,
+    "ramp_up_days": 10,
+}
+"""A preset that says otherwise than the usual one wherever it can."""
 
 
 class Bench(Desk):
@@ -151,10 +174,70 @@ def test_the_form_speaks_in_the_units_of_the_task_editor_and_means_what_it_shows
     preset = Preset.model_validate(NIGHTLY | {"expire_after_s": 5400, "per_channel_day": 9})
     shown = form_of("Nightly", preset).values
     assert (shown["delay.min_s"], shown["delay_unit"], shown["expire_after_s"]) == ("10", "min", "90")
-    sent = {name: "" if value is None else str(value) for name, value in shown.items()}
-    assert Preset.model_validate(values_of(sent)) == preset
+    assert Preset.model_validate(values_of(shown, ())) == preset
     with pytest.raises(ValidationError):
-        Preset.model_validate(values_of(sent | {"delay.min_s": "ten"}))
+        Preset.model_validate(values_of(shown | {"delay.min_s": "ten"}, ()))
+
+
+def test_the_form_of_a_preset_carries_every_value_there_and_back() -> None:
+    """Every value is another than the default, so that none can be forgotten."""
+    preset = Preset.model_validate(EVERYTHING)
+    usual = Preset.model_validate({"delay": NIGHTLY["delay"]})
+    assert [name for name in Preset.model_fields if getattr(preset, name) == getattr(usual, name)] == []
+    form = form_of("Nightly", preset)
+    assert Preset.model_validate(values_of(form.values, form.ticks or ())) == preset
+
+
+def test_a_task_can_leave_open_whatever_a_preset_can_say() -> None:
+    open_document = TaskConfig().dump()
+    document = open_document | {"timing": open_document["timing"] | {"preset": "All"}}
+    config = TaskConfig.model_validate(filled(document, {"All": Preset.model_validate(EVERYTHING)}))
+    assert (config.timing.types, config.timing.awaits.reader_comments) == (True, 3)
+    assert (config.filter.days, config.filter.part, config.filter.takes_all) == ((5, 6), 0.25, False)
+    said = config.limits.model_dump()
+    assert said == {name: EVERYTHING[name] for name in said}
+
+
+@pytest.mark.parametrize("name", [*PRESETS, "All"])
+def test_a_document_of_an_older_release_means_what_it_meant(name: str) -> None:
+    """It says all of this itself, as every document did that was written before presets could say it."""
+    older = TaskConfig().dump()
+    older["timing"] |= {"preset": name, "typing": False, "wait_for": WaitFor().model_dump(mode="json")}
+    older["filter"] |= {"weekdays": [0, 1, 2, 3, 4, 5, 6], "share": 1.0}
+    older["limits"] |= {"per_post": 1}
+    for key in ("per_post_together", "threads_per_bot"):
+        del older["limits"][key]
+    presets = {"All": Preset.model_validate(EVERYTHING | {"per_post_together": None, "threads_per_bot": None})}
+    config = config_of(older, presets)
+    assert config is not None
+    assert (config.timing.types, config.timing.awaits.is_on, config.limits.times) == (False, False, 1)
+    assert config.filter.takes_all
+    assert (config.limits.per_post_together, config.limits.threads_per_bot) == (None, None)
+
+
+async def test_a_presets_weekdays_and_wait_hold_for_a_post(world: World) -> None:
+    """The world's first day is a Sunday."""
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        preset = await create_preset(act, "Nightly", NIGHTLY | {"weekdays": [0], "wait_for": {"reader_comments": 2}})
+    await world.add_task(timing={"preset": "Nightly"})
+    await world.post()
+    await world.work()
+    assert (await the_comment(world)).reason == "filter_weekday"
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await change_preset(act, preset.id, values=preset.values | {"weekdays": [6], "per_post_together": 1})
+    await world.post("Another")
+    await world.work()
+    later = (await world.comments())[-1]
+    assert later.decision["wait_for"]["reader_comments"] == 2
+    assert later.wait_until is not None
+
+
+async def test_a_presets_wait_that_can_never_end_is_refused_with_its_field(world: World) -> None:
+    for wait, field in (({"deadline_s": 0}, "deadline_s"), ({"silence_s": 9000}, "silence_s")):
+        with pytest.raises(Invalid) as refused:
+            async with world.tools.acting(world.anna, world.project_id) as act:
+                await create_preset(act, "Nightly", NIGHTLY | {"wait_for": {"reader_comments": 1} | wait})
+        assert f"values.wait_for.{field}" in refused.value.fields
 
 
 async def test_a_project_has_only_so_many_presets_of_its_own(world: World) -> None:
@@ -164,3 +247,27 @@ async def test_a_project_has_only_so_many_presets_of_its_own(world: World) -> No
         with pytest.raises(Conflict) as refused:
             await create_preset(act, "One more", NIGHTLY)
     assert refused.value.code == "no_room"
+
+
+def test_a_task_makes_the_limits_of_its_project_smaller_and_never_larger() -> None:
+    holding = Holding(3, None, None, 5, 0, 0, "balanced", 1, "UTC", None)
+    most = [
+        {one.code: one.most for one in grown_caps(Limits(threads_per_bot=threads), holding)}["limit_threads"]
+        for threads in (None, 3, 9)
+    ]
+    assert most == [5, 3, 5]
+
+
+async def test_a_comment_steps_back_where_its_task_wants_fewer_under_a_post_than_the_project(
+    database: str, tmp_path: Path
+) -> None:
+    async with a_world(database, tmp_path, comment_collision_limit_per_post=3) as world:
+        first = await world.add_task("Rules", limits={"per_post": 2})
+        async with world.tools.acting(world.anna, world.project_id) as act:
+            await change_task(act, first, name="First")
+        await world.add_task("Another", limits={"per_post_together": 2})
+        await world.post()
+        await world.work()
+        comments = await world.comments()
+    assert [one.reason for one in comments if one.state == "skipped"] == ["collision"]
+    assert next(one.decision["limit"] for one in comments if one.state == "skipped") == 2

@@ -7,11 +7,12 @@ import pytest
 from tgac.kit.errors import Conflict, Invalid
 from tgac.kit.web.forms import Filled
 from tgac.kit.web.i18n import using
-from tgac.tasks.config import Delay, TaskConfig, check_config
+from tgac.tasks.config import Delay, TaskConfig, WaitFor, check_config
 from tgac.tasks.draft import add_variant, bots_of, document_of, form_of, refuse, variants_of
 from tgac.tasks.reach import Reach
-from tgac.tasks.sentence import delay_words, draft_sentence, sentence_of
+from tgac.tasks.sentence import draft_sentence, sentence_of
 from tgac.tasks.tests.test_config import FULL_DOCUMENT, GOOD
+from tgac.tasks.time_words import delay_words, span_words
 
 WIDE: dict[str, Any] = {
     "content": {
@@ -35,7 +36,7 @@ def as_sets(config: TaskConfig) -> dict[str, Any]:
     """The document, with the lists whose order means nothing sorted: boxes are ticked in no order."""
     document = config.dump()
     for part, key in (("targets", "channels"), ("filter", "media"), ("filter", "weekdays")):
-        document[part][key].sort()
+        document[part][key] = sorted(document[part][key] or ())
     return document
 
 
@@ -57,6 +58,9 @@ def test_what_the_editor_does_not_show_stays() -> None:
     assert document["after"]["delete_with_post"] is False
 
 
+WAITS = {"timing.wait_for.reader_comments": "2"}
+
+
 @pytest.mark.parametrize(
     ("values", "path"),
     [
@@ -69,8 +73,8 @@ def test_what_the_editor_does_not_show_stays() -> None:
         ({"timing.time_zone": "Mars"}, "timing.time_zone"),
         ({"timing.wait_for.reader_comments": "some"}, "timing.wait_for.reader_comments"),
         ({"timing.wait_for.silence_s": "long"}, "timing.wait_for.silence_s"),
-        ({"timing.wait_for.deadline_s": "-1"}, "timing.wait_for.deadline_s"),
-        ({"timing.wait_for.otherwise": "drop"}, "timing.wait_for.otherwise"),
+        (WAITS | {"timing.wait_for.deadline_s": "-1"}, "timing.wait_for.deadline_s"),
+        (WAITS | {"timing.wait_for.otherwise": "drop"}, "timing.wait_for.otherwise"),
         ({"filter.share": "half"}, "filter.share"),
         ({"filter.share": "nan"}, "filter.share"),
         ({"filter.share": "120"}, "filter.share"),
@@ -101,11 +105,28 @@ def test_a_wait_for_readers_is_shown_in_readable_units_and_means_the_same() -> N
     assert document_of(form, TaskConfig())["timing"]["wait_for"] == wait
 
 
-def test_an_empty_wait_is_none() -> None:
+def test_an_empty_wait_is_as_the_preset_says_unless_the_form_says_nobody() -> None:
     form = form_of("Name", check_config(GOOD), [])
     assert form.values["timing.wait_for.reader_comments"] == ""
     form.values["timing.wait_for.deadline_s"] = ""
-    assert check_config(document_of(form, TaskConfig())).timing.wait_for == TaskConfig().timing.wait_for
+    assert check_config(document_of(form, TaskConfig())).timing.wait_for is None
+    nobody = check_config(GOOD | {"timing": {"wait_for": {}}})
+    form = form_of("Name", nobody, [])
+    assert form.ticked("wait_nobody", "true", otherwise=False)
+    assert check_config(document_of(form, TaskConfig())).timing.wait_for == WaitFor()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"timing": {"typing": False, "wait_for": {}}, "filter": {"weekdays": [0, 1, 2, 3, 4, 5, 6], "share": 1.0}},
+        {"timing": {"typing": True}, "limits": {"per_post": 1, "per_post_together": 2, "threads_per_bot": 3}},
+    ],
+)
+def test_what_a_task_says_itself_is_kept_apart_from_what_its_preset_says(parts: dict[str, Any]) -> None:
+    config = check_config(GOOD | parts)
+    assert check_config(document_of(form_of("Name", config, []), TaskConfig())) == config
+    assert document_of(form_of("Name", check_config(GOOD), []), TaskConfig()) == check_config(GOOD).dump()
 
 
 def test_a_form_without_these_fields_leaves_the_wait_alone() -> None:
@@ -148,10 +169,10 @@ def test_a_variant_is_added_under_the_next_free_letter() -> None:
         (
             Reach(2, ("City", "Trams"), (), 2, ("a_bot", "b_bot")),
             {"timing": {"preset": "boost", "quiet_hours": {"from": "23:00", "to": "08:00"}}},
-            "Under every post of “City” and “Trams”, 30 to 120 seconds later, but not from 23:00 to 08:00: one comment"
-            " by @a_bot or @b_bot.",
-            "Под каждым постом каналов «City» и «Trams» через 30–120 секунд, но не с 23:00 до 08:00: один комментарий"
-            " от @a_bot или @b_bot.",
+            "Under every post of “City” and “Trams”, 30 seconds to 2 minutes later, but not from 23:00 to 08:00: one"
+            " comment by @a_bot or @b_bot.",
+            "Под каждым постом каналов «City» и «Trams» с задержкой 30 секунд – 2 минуты, но не с 23:00 до 08:00:"
+            " один комментарий от @a_bot или @b_bot.",
         ),
         (
             Reach(1, ("City",), ("Towns",), 1, ("a_bot",)), {},
@@ -189,12 +210,33 @@ def test_a_task_reads_itself_back(reach: Reach, parts: dict[str, Any], english: 
         (5, 5, "5 seconds later"),
         (60, 60, "1 minute later"),
         (0, 60, "0 to 1 minute later"),
-        (90, 120, "90 to 120 seconds later"),
+        (90, 120, "1 minute 30 seconds to 2 minutes later"),
+        (30, 900, "30 seconds to 15 minutes later"),
+        (90, 90, "1 minute 30 seconds later"),
+        (30, 45, "30 to 45 seconds later"),
+        (1800, 7200, "30 minutes to 2 hours later"),
         (3600, 7200, "1 to 2 hours later"),
     ],
 )
 def test_a_delay_is_told_in_the_largest_unit_that_is_whole(low: int, high: int, words: str) -> None:
     assert delay_words(Delay(min_s=low, max_s=high)) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"),
+        (45, "45 seconds"),
+        (90, "1 minute 30 seconds"),
+        (900, "15 minutes"),
+        (5400, "1 hour 30 minutes"),
+        (86_400, "24 hours"),
+        (604_800, "7 days"),
+        (180_001, "2 days 2 hours 1 second"),
+    ],
+)
+def test_a_span_is_told_in_the_units_that_people_use(seconds: int, words: str) -> None:
+    assert span_words(seconds) == words
 
 
 def test_a_draft_that_cannot_be_read_has_no_sentence() -> None:

@@ -268,7 +268,7 @@ async def test_a_pattern_and_languages_are_kept_shown_and_marked_where_they_are_
 
 async def test_quote_and_typing_are_ticked_in_the_editor_and_told_everywhere(world: World) -> None:
     desk = Desk(world)
-    sent = typed(desk, "Rules") | {"content.quote": "true", "timing.typing": "true", "post_text": "The tram\nopens"}
+    sent = typed(desk, "Rules") | {"content.quote": "true", "timing.typing": "yes", "post_text": "The tram\nopens"}
     shown = html.unescape((await send(desk, "/tasks/preview", sent, **HTMX)).text)
     assert "It quotes the post." in shown
     assert '<div class="tg-quote-block"><bdi>The tram</bdi></div>' in shown
@@ -278,7 +278,7 @@ async def test_quote_and_typing_are_ticked_in_the_editor_and_told_everywhere(wor
     assert task["sentence"].endswith("“typing…” is seen before it. It quotes the post.")
     editor = (await desk.ask("GET", f"/tasks/{task['id']}/edit")).text
     assert re.search(r'name="content.quote"[^>]* checked', editor)
-    assert re.search(r'name="timing.typing"[^>]* checked', editor)
+    assert fields_of(editor)["timing.typing"] == ["yes"]
 
 
 async def test_the_form_says_whether_comments_wait_and_the_task_reads_it_back(world: World) -> None:
@@ -332,7 +332,7 @@ async def test_a_wait_for_readers_is_typed_in_minutes_kept_told_and_marked_where
         "reader_comments": 5, "silence_s": 90, "question": True, "deadline_s": 7200, "otherwise": "skip",
     }  # fmt: skip
     shown = html.unescape((await desk.ask("GET", f"/tasks/{task['id']}")).text)
-    told = "Then it waits for: 5 comments by readers, a reader's question, silence for 90 seconds."
+    told = "Then it waits for: 5 comments by readers, a reader's question, silence for 1 minute 30 seconds."
     assert f"{told} After 2 hours at most it is given up." in shown
     again = fields_of((await desk.ask("GET", f"/tasks/{task['id']}/edit")).text)
     assert (again["timing.wait_for.silence_s"], again["silence_unit"]) == (["90"], ["s"])
