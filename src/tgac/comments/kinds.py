@@ -48,6 +48,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "comment_edited": Kind("pencil", N_("Its words were changed; it goes on waiting for approval.")),
     "comment_rewritten": Kind("refresh", N_("Written anew (variant %(name)s); it goes on waiting for approval.")),
     "comment_asked": Kind("sparkles", N_("The language model %(name)s was asked for its words.")),
+    "comment_asked_again": Kind(
+        "sparkles", N_("What the model wrote breaks a rule, so it is asked once more (%(count)s tokens). %(reason)s")
+    ),
     "comment_written": Kind("sparkles", N_("The language model wrote it (%(count)s tokens).")),
     "comment_unwritten": Kind("alert-triangle", N_("The model's words are not used, the template's are. %(reason)s")),
     "comment_unanswered": Kind("clock", N_("Nobody answered in time: it goes out, as the task says.")),

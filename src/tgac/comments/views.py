@@ -3,7 +3,6 @@
 The sentences of events stand in `comments/kinds.py`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -13,10 +12,13 @@ from tgac.bots.models import Bot
 from tgac.channels import reasons as channel_reasons
 from tgac.channels.models import Channel
 from tgac.comments import reasons
+from tgac.comments.carried_words import carried_words, manner_words, quoted
 from tgac.comments.facts import post_link, version_of
 from tgac.comments.kinds import KINDS, UNKNOWN
 from tgac.comments.limits import HELD_BY
+from tgac.comments.llm_words import model_words
 from tgac.comments.models import Comment
+from tgac.comments.orders import config_of
 from tgac.comments.queries import Around
 from tgac.comments.wait_words import wait_facts, waiting_sentence
 from tgac.journal.models import Event, PanelEvent
@@ -25,10 +27,12 @@ from tgac.kit.web.i18n import N_, _, show_moment
 from tgac.people.browsers import shown_browser
 from tgac.people.words import role_word
 from tgac.posts.models import Post
+from tgac.tasks.config import Delay, TaskConfig
 from tgac.tasks.limit_words import limit_words
 from tgac.tasks.models import Task
 from tgac.tasks.text.faults import TextError
 from tgac.tasks.text.html import MAX_LENGTH, Run, to_runs, utf16_length
+from tgac.tasks.time_words import delay_words
 from tgac.tasks.waiting import Standing
 
 
@@ -97,6 +101,27 @@ class CommentView:
     def is_rich(self) -> bool:
         """Whether it is too long for a message."""
         return utf16_length(plain(self.row.text)) > MAX_LENGTH
+
+    @property
+    def quote(self) -> str:
+        """What it quotes of its post, or will."""
+        kept, content = self.row.decision, self._config.content
+        is_to_come = self.row.state in ("planned", "awaiting_approval") and not kept.get("unquoted")
+        return str(kept.get("quote") or "") or (quoted(content, self.post.text) if is_to_come else "")
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """What readers see beside its words: label and value."""
+        return list(carried_words(self.row.decision, self.quote))
+
+    @property
+    def manners(self) -> list[str]:
+        """What else is done with it, a sentence each."""
+        return list(manner_words(self._config.content, self._config.after))
+
+    @property
+    def _config(self) -> TaskConfig:
+        return config_of(self.task.config) or TaskConfig()
 
     @property
     def notes(self) -> list[str]:
@@ -214,26 +239,18 @@ def why(decision: Mapping[str, Any], zone: tzinfo) -> list[tuple[str, str]]:
         (_("Bots that may write"), bots or _("none")),
         (_("Comments already there"), _taken(decision)),
         (_("Limits"), "; ".join(limit_words(decision.get("limits", {})))),
+        (_("Limits count"), _("as grown to their full size") if decision.get("limits_grown") else ""),
         (_("Held up by"), _(HELD_BY[decision["held_by"]]) if decision.get("held_by") in HELD_BY else ""),
         (_("Chosen bot"), f"@{decision['bot']}" if decision.get("bot") else ""),
         (_("Due"), _shown(decision.get("send_at"), zone)),
         *wait_facts(decision, _shown(decision.get("wait_until"), zone)),
+        (_("Readers"), _("not known here: at the last moment") if decision.get("readers") == "unknown" else ""),
         (_("Not later than"), _shown(decision.get("expires_at"), zone)),
         (_("Variant"), decision.get("variant") or ""),
-        (_("Language model"), _model(decision.get("llm") or {})),
+        (_("Language model"), model_words(decision.get("llm") or {})),
         (_("Seed"), str(decision.get("seed", ""))),
     ]
     return [(label, value) for label, value in rows if value] if decision else []
-
-
-def _model(llm: Mapping[str, Any]) -> str:
-    """Which model was asked, what it said and what that cost; "" where none was."""
-    if not llm.get("model"):
-        return ""
-    tokens = int(llm.get("tokens_in", 0)) + int(llm.get("tokens_out", 0))
-    cost = f", ${llm['cost_usd']}" if llm.get("cost_usd") is not None else ""
-    said = _("It said: %(answer)s", answer=llm["answer"]) if llm.get("answer") else ""
-    return f"{llm['model']} ({_('tokens: %(n)s', n=tokens)}{cost}). {said}".strip()
 
 
 def _shown(value: object, zone: tzinfo) -> str:
@@ -253,10 +270,7 @@ def _moment(value: object) -> datetime | None:
 
 
 def _span(delay: Mapping[str, int]) -> str:
-    low, high = int(delay["min_s"]), int(delay["max_s"])
-    if low % 60 == 0 and high % 60 == 0 and high:
-        return _("%(low)s–%(high)s min after the post", low=low // 60, high=high // 60)
-    return _("%(low)s–%(high)s s after the post", low=low, high=high)
+    return delay_words(Delay.model_validate(delay))
 
 
 def _quiet(quiet: Mapping[str, str]) -> str:
@@ -379,22 +393,3 @@ def _because(send_at: object, decision: Mapping[str, Any]) -> str:
     if quiet and due > seen_at:
         return f"{said} {_('Quiet hours %(hours)s moved it.', hours=_quiet(quiet))}"
     return f"{said} {_('The post was seen late.')}"
-
-
-def kept_changes(event: Event | PanelEvent) -> dict[str, list[Any]]:
-    """What an event changed: by name the old and the new value, None where there was or is none."""
-    data = event.data
-    if "from" in data and "to" in data:
-        return {"status" if event.kind == "task_toggled" else "bots": [data["from"], data["to"]]}
-    return data.get("changes") or {}
-
-
-def changes_of(event: Event | PanelEvent) -> list[tuple[str, str, str]]:
-    """The same in text: name, old and new value; "" where there was or is none."""
-    return [(name, _plain(before), _plain(after)) for name, (before, after) in kept_changes(event).items()]
-
-
-def _plain(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

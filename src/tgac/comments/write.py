@@ -5,10 +5,12 @@
 The asking is committed before the model is called, and no transaction is open during the call. Whoever is killed in
 the middle leaves `asked` behind: the model is not asked again, since it was perhaps paid; the template is used. Only
 then is the comment left to the sender, or to a person.
+
+An answer that breaks a rule is told to the model once, with what was wrong; the second is held to the same rules.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -37,7 +39,7 @@ from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
 from tgac.tasks.text.faults import TextError
 from tgac.tasks.text.model_text import LABELS, check_written
-from tgac.tasks.text.prompt import Said, data_of, estimate, system_words
+from tgac.tasks.text.prompt import Said, data_again, data_of, estimate, system_again, system_words
 
 PATIENCE_S: Final = 30.0
 EARLIER: Final = 30
@@ -56,6 +58,7 @@ class Order:
     earlier: tuple[str, ...]
     day: date
     taken: int
+    is_second: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,12 @@ class Written:
 async def write_comment(tools: Tools, job: WriteComment) -> Outcome:
     """Handles WriteComment."""
     order = await _ask(tools, job)
-    if not isinstance(order, Order):
-        return order
-    written = await _call(tools, order)
+    while isinstance(order, Order):
+        order = await _kept(tools, job, order, await _call(tools, order))
+    return order
+
+
+async def _kept(tools: Tools, job: WriteComment, order: Order, written: Written) -> Order | Outcome:
     for wait_s in WRITE_AGAIN_S:
         try:
             return await _end(tools, job, order, written)
@@ -102,16 +108,16 @@ async def _ask(tools: Tools, job: WriteComment) -> Order | Outcome:
             return Done()
         task, channel, post, project = await _around(act, comment)
         config = config_of(task.config)
-        is_on = task.status != "OFF" and project.status == "active" and project.stopped_at is None
-        if why := _why_not(tools, comment, may_ask=is_on and config is not None and channel.state == "active"):
+        may_ask = config is not None and _is_on(task, channel, project)
+        if why := _why_not(tools, comment, may_ask=may_ask):
             return await _use_template(act, comment, llm_unused(why, ""), why=why)
         assert config is not None
         facts = post_facts(act.config.telegram_link_base, post, channel), channel_facts(channel)
-        most = sum(estimate(config.content.llm, *facts))
+        system, data = system_words(config.content.llm), data_of(*facts)
+        most = sum(estimate(config.content.llm, system, data))
         day = await take_tokens(act, most)
         if day is None:
             return await _use_template(act, comment, llm_unused("budget", ""), why="budget")
-        system, data = system_words(config.content.llm), data_of(*facts)
         label = config.content.label or LABELS.get(facts[0].language or "en", LABELS["en"])
         earlier = await _earlier(act, comment)
         comment.decision = comment.decision | {
@@ -119,6 +125,12 @@ async def _ask(tools: Tools, job: WriteComment) -> Order | Outcome:
         }
         record(act, "comment_asked", {"name": act.config.openai_model}, **about(comment))
         return Order(config.content.llm, system, data, label, earlier, day, most)
+
+
+def _is_on(task: Task, channel: Channel, project: Project) -> bool:
+    return (
+        task.status != "OFF" and project.status == "active" and project.stopped_at is None and channel.state == "active"
+    )
 
 
 def _why_not(tools: Tools, comment: Comment, *, may_ask: bool) -> str | None:
@@ -138,16 +150,16 @@ async def _call(tools: Tools, order: Order) -> Written:
     return Written(said.value.text, "", "", said.tokens_in, said.tokens_out, said.ms)
 
 
-async def _end(tools: Tools, job: WriteComment, order: Order, written: Written) -> Outcome:
+async def _end(tools: Tools, job: WriteComment, order: Order, written: Written) -> Order | Outcome:
     async with tools.acting(None, job.project_id) as act:
         spent = written.tokens_in + written.tokens_out
         await settle_tokens(act, order.day, taken=order.taken, spent=spent)
         comment = await _locked(act, job)
         if comment is None or comment.decision["llm"]["state"] != "asked":
             return Done()
-        cost = _cost(act, written)
-        told = {"tokens_in": written.tokens_in, "tokens_out": written.tokens_out, "cost_usd": cost, "ms": written.ms}
-        comment.decision = comment.decision | {"llm": comment.decision["llm"] | told | {"answer": written.text}}
+        told = _told(act, tokens_in=written.tokens_in, tokens_out=written.tokens_out, ms=written.ms)
+        summed = _summed(act, comment.decision["llm"], told)
+        comment.decision = comment.decision | {"llm": comment.decision["llm"] | summed | {"answer": written.text}}
         if written.text is None:
             return await _use_template(
                 act, comment, llm_unused(written.code, written.problem), why=written.code, spent=told
@@ -162,6 +174,8 @@ async def _end(tools: Tools, job: WriteComment, order: Order, written: Written) 
                 media=media_of(comment),
             )
         except TextError as error:
+            if again := await _again(act, comment, order, written.text, fault=error, spent=told):
+                return again
             return await _use_template(act, comment, error.reason, why=error.code, spent=told)
         comment.text = checked.html
         comment.decision = comment.decision | {
@@ -174,6 +188,32 @@ async def _end(tools: Tools, job: WriteComment, order: Order, written: Written) 
         }
         record(act, "comment_written", {"count": spent, **told}, **about(comment))
         return await _hand_on(act, comment)
+
+
+async def _again(
+    act: Act, comment: Comment, order: Order, answer: str, *, fault: TextError, spent: Mapping[str, Any]
+) -> Order | None:
+    """The second and last question, paid like the first; None where none may be asked."""
+    task, channel, _, project = await _around(act, comment)
+    if order.is_second or not _is_on(task, channel, project):
+        return None
+    system, data = system_again(order.llm, fault.code), data_again(order.data, answer)
+    most = sum(estimate(order.llm, system, data))
+    day = await take_tokens(act, most)
+    if day is None:
+        return None
+    refused = {"answer": answer, "why": fault.code} | stored(fault.reason)
+    llm = comment.decision["llm"] | {"refused": refused, "prompt": {"system": system, "data": data}}
+    comment.decision = comment.decision | {"llm": llm}
+    count = spent["tokens_in"] + spent["tokens_out"]
+    record(act, "comment_asked_again", stored(fault.reason) | {"count": count, **spent}, **about(comment))
+    return replace(order, system=system, data=data, day=day, taken=most, is_second=True)
+
+
+def _summed(act: Act, llm: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """What this question cost, with the first one's cost where it is the second."""
+    before = llm if "refused" in llm else {}
+    return _told(act, **{name: told[name] + before.get(name, 0) for name in ("tokens_in", "tokens_out", "ms")})
 
 
 async def _use_template(
@@ -226,9 +266,9 @@ async def _earlier(act: Act, comment: Comment) -> tuple[str, ...]:
     return (*own, *found)
 
 
-def _cost(act: Act, written: Written) -> float | None:
-    """US dollars, where the prices are set."""
+def _told(act: Act, *, tokens_in: int, tokens_out: int, ms: int) -> dict[str, Any]:
+    """The figures of a question; US dollars where the prices are set."""
     price_in, price_out = act.config.openai_price_in, act.config.openai_price_out
-    if not price_in and not price_out:
-        return None
-    return round((written.tokens_in * price_in + written.tokens_out * price_out) / 1_000_000, 6)
+    is_known = price_in or price_out
+    cost = round((tokens_in * price_in + tokens_out * price_out) / 1_000_000, 6) if is_known else None
+    return {"tokens_in": tokens_in, "tokens_out": tokens_out, "cost_usd": cost, "ms": ms}

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import select
 
+from tgac.comments.change_words import changes_of, kept_changes
 from tgac.comments.queries import names_of
 from tgac.comments.showing import zone_here
-from tgac.comments.views import Moment, changes_of, kept_changes, moment_of
+from tgac.comments.views import Moment, moment_of
 from tgac.journal.models import Event, PanelEvent
 from tgac.journal.service import by_people
 from tgac.kit.act import Act

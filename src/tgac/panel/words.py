@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from tgac.bots.models import Bot
-from tgac.comments.views import kept_changes
+from tgac.comments.change_words import kept_changes
 from tgac.journal.models import Event, PanelEvent
 from tgac.kit.act import Act
 from tgac.kit.web.i18n import N_, _, ngettext

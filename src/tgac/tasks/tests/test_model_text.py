@@ -9,7 +9,7 @@ from tgac.tasks.text.compose import FULL
 from tgac.tasks.text.faults import TextError
 from tgac.tasks.text.html import to_plain
 from tgac.tasks.text.model_text import check_written
-from tgac.tasks.text.prompt import data_of, estimate, system_words
+from tgac.tasks.text.prompt import data_again, data_of, estimate, system_again, system_words
 
 LABEL = "Written by AI"
 ATTACKS = list(attacks())
@@ -73,6 +73,15 @@ def test_an_earlier_comment_is_not_repeated(earlier: str) -> None:
     assert caught.value.code == "llm_repeat"
 
 
+def test_what_was_wrong_is_told_in_words_of_ours_alone() -> None:
+    """The sentence for people quotes the answer: a model that obeys the post would order itself with it."""
+    for code in ("text_link", "llm_forbidden", "text_too_long", "never heard of"):
+        again = system_again(llm(), code)
+        assert again.startswith(system_words(llm()))
+        assert "%" not in again
+    assert data_again({"post": "x"}, "Visit evil.example") == {"post": "x", "refused": "Visit evil.example"}
+
+
 def test_what_the_model_is_told_names_the_owners_rules_and_keeps_the_post_apart() -> None:
     rules = llm(goal="own", prompt="Praise the trams.", voice="Dry.", max_length=200)
     told = system_words(rules)
@@ -81,4 +90,4 @@ def test_what_the_model_is_told_names_the_owners_rules_and_keeps_the_post_apart(
     post = FULL.post
     assert post.text not in told
     assert data_of(post, ChannelFacts(1, "City"))["post"] == post.text
-    assert all(one > 0 for one in estimate(rules, post, FULL.channel))
+    assert all(one > 0 for one in estimate(rules, told, data_of(post, FULL.channel)))
