@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
+from typing import Any
 
 from tgac.comments.decide import Decision, Order, Plan, Thread, decide
 from tgac.comments.dry_run_limits import Book
@@ -17,7 +18,7 @@ from tgac.comments.limits import Cap, Where
 from tgac.comments.reasons import collision
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import ChannelFacts, PostFacts, Reason
-from tgac.tasks.text.prompt import estimate
+from tgac.tasks.text.prompt import data_of, estimate, system_words
 
 _COLLISION = collision(0, 0).code
 
@@ -122,7 +123,7 @@ class DryRun:
         before: list[str] = []
         is_commented = False
         for taker in place.takers:
-            for n in range(1, taker.order.config.limits.per_post + 1):
+            for n in range(1, taker.order.config.limits.times + 1):
                 decision = self._decide(tried, place, taker, n=n, taken=len(before))
                 if taker.is_tried:
                     line = Line(tried.post, place.channel, n, decision, tuple(before))
@@ -146,7 +147,7 @@ class DryRun:
             return decision
         where = Where(0, tried.channel_id, plan.bot.id)
         quiet = taker.order.config.timing.quiet_hours
-        latest = _at_the_latest(decision, plan)
+        latest = _said(_at_the_latest(decision, plan), taker)
         return self._book.place(latest, where, taker.caps, quiet=quiet, zone=taker.zone)
 
     def _note(self, line: Line, zone: tzinfo) -> None:
@@ -169,7 +170,8 @@ class DryRun:
     def _count_tokens(self, line: Line, config: TaskConfig) -> None:
         """What a language model would use for it; nothing is asked."""
         if line.plan and config.content.kind == "llm":
-            tokens_in, tokens_out = estimate(config.content.llm, line.post, line.channel)
+            llm = config.content.llm
+            tokens_in, tokens_out = estimate(llm, system_words(llm), data_of(line.post, line.channel))
             self.totals.tokens_in += tokens_in
             self.totals.tokens_out += tokens_out
 
@@ -182,6 +184,17 @@ def seed_of(task_id: int, post_id: int, n: int) -> int:
 def _at_the_latest(decision: Decision, plan: Plan) -> Decision:
     """What readers would say under a post nobody knows: a comment that waits for them stands at its last moment."""
     return replace(decision, outcome=replace(plan, send_at=plan.wait_until)) if plan.wait_until else decision
+
+
+def _said(decision: Decision, taker: Taker) -> Decision:
+    """With what it took for granted: that the limits have grown, and nothing of what readers would say."""
+    plan, limits = decision.outcome, taker.order.config.limits
+    assumed: dict[str, Any] = (
+        {"limits_grown": True} if limits.ramp_up_days and any(cap.is_grown for cap in taker.caps) else {}
+    )
+    if isinstance(plan, Plan) and plan.wait_until:
+        assumed |= {"readers": "unknown"}
+    return replace(decision, values=decision.values | assumed)
 
 
 def _is_collision(decision: Decision) -> bool:

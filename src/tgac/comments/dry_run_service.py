@@ -1,8 +1,8 @@
 """Trying a task on posts: which posts, which tasks meet there. Reads alone; nothing is written, nothing sent."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
 from typing import Annotated, Any, BinaryIO, Final
@@ -30,6 +30,8 @@ from tgac.posts.models import Post
 from tgac.settings.service import holding_here
 from tgac.tasks.config import Media, TaskConfig, filled
 from tgac.tasks.facts import PostFacts
+from tgac.tasks.media import media_named
+from tgac.tasks.media_models import MediaFile
 from tgac.tasks.models import Task, TaskBot
 from tgac.tasks.presets import presets_here
 from tgac.tasks.queries import bots_writing, find_task, tasks_for_channels
@@ -83,14 +85,15 @@ class Asked(What):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is tried: the task as it stands or would stand. `served` asks for the channels that it serves,
-    `prices` what a million tokens cost in US dollars, in and out (0: not known)."""
+    """What is tried: the task as it stands or would stand. `served` asks for the channels that it serves, `prices` what
+    a million tokens cost in US dollars, in and out (0: not known); `files` are those that its comments may carry."""
 
     task: Task | None
     config: TaskConfig
     project: Project
     served: Select[Channel]
     prices: tuple[float, float] = (0.0, 0.0)
+    files: Mapping[int, MediaFile] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -183,7 +186,8 @@ async def _subject(act: Act, what: What) -> Subject:
     config = TaskConfig.model_validate(filled(config.dump(), await presets_here(act)))
     served = aimed_at(Aim(config.targets.channels, config.targets.playlists))
     prices = (act.config.openai_price_in, act.config.openai_price_out)
-    return Subject(task, config, await the_project(act), served, prices)
+    files = await media_named(act, {one.media_id for one in config.content.variants if one.media_id})
+    return Subject(task, config, await the_project(act), served, prices, files)
 
 
 async def _places(act: Act, subject: Subject, channels: Iterable[Channel]) -> dict[int, Place]:

@@ -5,24 +5,30 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
+from tgac.comments.carried_words import carried_words, manner_words, quoted
 from tgac.comments.dry_run import Line, Totals
-from tgac.comments.dry_run_service import Tryout
+from tgac.comments.dry_run_service import Subject, Tryout
+from tgac.comments.facts import kept_buttons, kept_poll
 from tgac.comments.reasons import sentence, stored
 from tgac.comments.views import plain, readable, why
 from tgac.kit.sheets import write_sheet
-from tgac.kit.web.i18n import _, show_moment
+from tgac.kit.web.i18n import _, ngettext, show_moment
+from tgac.tasks.config import TaskConfig
 from tgac.tasks.wait_words import awaited
 
 COLUMNS: Final = (
-    "published", "channel", "post", "comment", "due", "bot", "variant", "text", "reason", "sentence", "tasks_before",
+    "published", "channel", "post", "comment", "due", "bot", "variant", "text", "carries", "reason", "sentence",
+    "tasks_before",
 )  # fmt: skip
+_GROWING: Final = ("per_channel_hour", "per_channel_day", "per_bot_hour", "per_bot_day")
 _CUT: Final = 500
 """Characters of a post that a table shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line for a page, with times in the task's zone; `because` are the values that were compared, in pairs."""
+    """A line for a page, with times in the task's zone; `because` are the values that were compared, in pairs, and
+    `carried` what the comment has beside its words."""
 
     row: Line
     published: str
@@ -30,6 +36,7 @@ class LineView:
     sentence: str
     text: str
     because: list[tuple[str, str]]
+    carried: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ def line_views(tryout: Tryout, most: int) -> list[LineView]:
             _sentence(line, zone),
             _text(line),
             why(line.decision.values, zone),
+            list(_carried(line, tryout.subject)),
         )
         for line in tryout.run.lines[:most]
     ]
@@ -65,14 +73,38 @@ def reason_counts(totals: Totals, zone: tzinfo) -> list[ReasonCount]:
     ]
 
 
-def wait_note(tryout: Tryout) -> str:
-    """What a dry run cannot know of a task that waits for readers; "" of one that does not."""
-    wait = tryout.subject.config.timing.wait_for
-    if not wait.is_on:
-        return ""
-    said = _("Each comment would wait for: %(what)s.", what=awaited(wait))
-    said += " " + _("What readers would write is not known here: the latest moment is shown.")
-    return said if wait.otherwise == "send" else f"{said} {_('Where they do not, none is sent.')}"
+def manners(tryout: Tryout) -> list[str]:
+    """What would be done with each comment, a sentence each."""
+    config = tryout.subject.config
+    wait = _("Each comment would wait until somebody has approved it.") if config.approval.mode == "all" else ""
+    return [*([wait] if wait else []), *manner_words(config.content, config.after)]
+
+
+def unknowns(tryout: Tryout) -> list[str]:
+    """What a dry run cannot know of this task, a sentence each."""
+    return list(_unknowns(tryout.subject.config))
+
+
+def _unknowns(config: TaskConfig) -> Iterator[str]:
+    wait, limits, content = config.timing.awaits, config.limits, config.content
+    if wait.is_on:
+        said = _("Each comment would wait for: %(what)s.", what=awaited(wait))
+        said += " " + _("What readers would write is not known here: the latest moment is shown.")
+        yield said if wait.otherwise == "send" else f"{said} {_('Where they do not, none is sent.')}"
+    if limits.ramp_up_days and any(getattr(limits, name) for name in _GROWING):
+        days = limits.ramp_up_days
+        yield ngettext(
+            "Limits count as grown: a task, bot or channel that is younger than %(n)s day has only a part of them.",
+            "Limits count as grown: a task, bot or channel that is younger than %(n)s days has only a part of them.",
+            days,
+        )
+    if content.kind == "llm":
+        yield _("The model is not asked: the texts are the template's, which stand in where it fails.")
+    if content.quote:
+        yield _("Whether Telegram takes the quote is known only when it is sent; else the comment goes without it.")
+    if content.pin:
+        yield _("Whether the bot may pin is known only when it is sent; else the comment stands unpinned.")
+    yield _("Comments that were really sent, refusals and delays of Telegram play no part.")
 
 
 def busiest_hour(totals: Totals) -> tuple[datetime, int] | None:
@@ -112,7 +144,9 @@ def tryout_json(tryout: Tryout) -> dict[str, Any]:
         "posts_commented": totals.commented,
         "comments": totals.comments,
         "approval": tryout.subject.config.approval.mode,
-        "waits_for_readers": tryout.subject.config.timing.wait_for.is_on,
+        "manners": _manners_json(tryout.subject.config),
+        "unknown": unknowns(tryout),
+        "waits_for_readers": tryout.subject.config.timing.awaits.is_on,
         "llm": llm_cost(tryout),
         "reasons": [
             {"reason": one.code, "count": one.count, "example": one.example} for one in reason_counts(totals, zone)
@@ -123,7 +157,7 @@ def tryout_json(tryout: Tryout) -> dict[str, Any]:
         "bots": dict(totals.bots.most_common()),
         "variants": dict(totals.variants.most_common()),
         "collisions": {"lost_to": dict(totals.lost.most_common()), "taken_from": dict(totals.taken.most_common())},
-        "lines": [_line_json(line, zone) for line in lines],
+        "lines": [_line_json(line, zone, tryout.subject) for line in lines],
         "more": totals.posts - len({(line.channel.id, line.post.id) for line in lines}),
         "export": {"name": export.name, "left_out": export.left_out, "edited": export.edited} if export else None,
     }
@@ -147,13 +181,14 @@ def _rows(tryout: Tryout) -> Iterator[list[str]]:
             f"@{plan.bot.username}" if plan else "",
             plan.text.variant if plan else "",
             _text(line),
+            "; ".join(f"{label}: {value}" for label, value in _carried(line, tryout.subject)),
             line.reason.code if line.reason else "",
             _sentence(line, zone),
             ", ".join(dict.fromkeys(line.others)),
         ]
 
 
-def _line_json(line: Line, zone: tzinfo) -> dict[str, Any]:
+def _line_json(line: Line, zone: tzinfo, subject: Subject) -> dict[str, Any]:
     plan, reason = line.plan, line.reason
     return {
         "post": {
@@ -171,11 +206,46 @@ def _line_json(line: Line, zone: tzinfo) -> dict[str, Any]:
         "bot": plan.bot.username if plan else None,
         "variant": plan.text.variant if plan else None,
         "text": plan.text.html if plan else None,
+        "carries": _carries(line, subject) | {"quote": _quote(line, subject)} if plan else None,
         "reason": reason.code if reason else None,
         "sentence": _sentence(line, zone) or None,
         "compared": dict(reason.params) if reason else {},
         "tasks_before": list(dict.fromkeys(line.others)),
         "decision": line.decision.values,
+    }
+
+
+def _carries(line: Line, subject: Subject) -> dict[str, Any]:
+    """As a decision keeps it: what the comment has beside its words."""
+    plan = line.plan
+    if plan is None:
+        return {}
+    text, file = plan.text, subject.files.get(plan.text.media or 0)
+    told = {"id": text.media, "kind": file.kind if file else None, "name": file.name if file else None}
+    return {
+        "media": told if text.media else None,
+        "poll": kept_poll(text.poll),
+        "buttons": kept_buttons(text.buttons),
+    }
+
+
+def _carried(line: Line, subject: Subject) -> Iterator[tuple[str, str]]:
+    return carried_words(_carries(line, subject), _quote(line, subject)) if line.plan else iter(())
+
+
+def _quote(line: Line, subject: Subject) -> str:
+    return quoted(subject.config.content, line.post.text)
+
+
+def _manners_json(config: TaskConfig) -> dict[str, Any]:
+    content, after = config.content, config.after
+    return {
+        "silent": content.silent,
+        "pin": content.pin,
+        "typing": config.timing.types,
+        "delete_after_s": after.delete_after_s,
+        "delete_with_post": after.delete_with_post,
+        "follow_edits": after.follow_edits,
     }
 
 

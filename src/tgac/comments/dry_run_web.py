@@ -9,7 +9,15 @@ from starlette.datastructures import FormData
 from tgac.bots.showing import looking
 from tgac.comments.dry_run_api import as_csv, read_what, sent_export
 from tgac.comments.dry_run_service import MOST, Asked, PastedPost, Tryout, try_export, try_posts
-from tgac.comments.dry_run_views import busiest_day, busiest_hour, line_views, llm_cost, reason_counts, wait_note
+from tgac.comments.dry_run_views import (
+    busiest_day,
+    busiest_hour,
+    line_views,
+    llm_cost,
+    manners,
+    reason_counts,
+    unknowns,
+)
 from tgac.kit.act import Act
 from tgac.kit.errors import AppError, Invalid
 from tgac.kit.tenancy import Principal, Right, require
@@ -112,7 +120,8 @@ async def _page(
         tryout=tryout,
         lines=line_views(tryout, SHOWN) if tryout else [],
         llm=llm_cost(tryout) if tryout else None,
-        wait_note=wait_note(tryout) if tryout else "",
+        manners=manners(tryout) if tryout else [],
+        unknowns=unknowns(tryout) if tryout else [],
         **(_figures(tryout) if tryout else {}),
     )
 

@@ -14,6 +14,7 @@ from tests.support.world import World
 from tgac.comments import dry_run_api, dry_run_web
 from tgac.comments.decide import Order
 from tgac.comments.dry_run import DryRun, Place, Taker, Tried
+from tgac.comments.tests.test_carried import a_file
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts
 from tgac.tasks.tests.desk import Desk
@@ -370,3 +371,65 @@ async def test_ten_thousand_posts_cost_hardly_more_than_ten_times_a_thousand(wor
         print(f"{count} posts: {spent[count]:.2f} s of the processor")  # noqa: T201
         assert told["posts"] == count
     assert spent[10_000] < 20 * spent[1_000], spent
+
+
+async def test_a_line_shows_what_the_comment_carries_and_what_is_done_with_it(world: World) -> None:
+    bench = Bench(world)
+    media_id = await a_file(world)
+    variants = [
+        {
+            "name": "A",
+            "text": "Look",
+            "media": {"media_id": media_id},
+            "buttons": [[{"text": "Go", "url": "https://a.b"}]],
+        }
+    ]
+    content = {"variants": variants, "quote": True, "pin": True, "silent": False}
+    await world.add_task(content=content, after={"delete_after_s": 5400})
+    await seen(world, "A tram stops\nhere")
+    (task,) = (await bench.data("GET", "/tasks"))["items"]
+    told = await bench.dry_run(task_id=task["id"])
+    (line,) = told["lines"]
+    assert line["carries"] == {
+        "media": {"id": media_id, "kind": "photo", "name": "a.jpg"},
+        "poll": None,
+        "buttons": [[{"text": "Go", "url": "https://a.b"}]],
+        "quote": "A tram stops",
+    }
+    manners = told["manners"]
+    assert (manners["pin"], manners["silent"], manners["delete_after_s"]) == (True, False, 5400)
+    page = (await bench.ask("POST", "/dry-run", data={"task_id": task["id"], "source": "last", "last": "5"})).text
+    for words in (
+        "A tram stops",
+        "a.jpg",
+        "[Go] https://a.b",
+        "It is deleted 1 hour 30 minutes later.",
+        "It is pinned.",
+    ):
+        assert words in page
+    assert "known only when it is sent" in page
+
+
+async def test_a_poll_and_a_table_show_it_too(world: World) -> None:
+    bench = Bench(world)
+    await world.add_task(content={"variants": [{"text": "Which?", "poll": {"options": ["Tram", "Bus"]}}]})
+    await seen(world, "A tram stops")
+    (task,) = (await bench.data("GET", "/tasks"))["items"]
+    answer = await bench.ask("POST", "/api/dry-run?csv=1", json={"task_id": task["id"]})
+    (row,) = csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")))
+    assert row["carries"] == "Anonymous poll: Tram / Bus"
+
+
+async def test_what_a_dry_run_takes_for_granted_is_said_in_its_decisions(world: World) -> None:
+    bench = Bench(world)
+    timing = {"delay": {"min_s": 0, "max_s": 0}, "wait_for": {"reader_comments": 2, "otherwise": "skip"}}
+    await world.add_task(timing=timing, limits={"per_channel_hour": 9, "ramp_up_days": 4})
+    await seen(world, "A tram stops")
+    (task,) = (await bench.data("GET", "/tasks"))["items"]
+    told = await bench.dry_run(task_id=task["id"])
+    decision = told["lines"][0]["decision"]
+    assert (decision["limits_grown"], decision["readers"]) == (True, "unknown")
+    assert any("younger than 4 days" in one for one in told["unknown"])
+    page = (await bench.ask("POST", "/dry-run", data={"task_id": task["id"], "source": "last", "last": "5"})).text
+    assert "as grown to their full size" in page
+    assert "at the latest, if readers have talked by then" in page
