@@ -71,7 +71,8 @@ class Comment(Owned, Base):
 
 
 class ReviewMessage(Owned, Base):
-    """Where a reviewer was shown a comment in Telegram, and which version of it stands there."""
+    """Where a reviewer was shown a comment in Telegram, and which version of it stands there; `media_id` is the file
+    that stands beside it in a message of its own."""
 
     __tablename__ = "review_messages"
     comment_id: Mapped[int] = mapped_column(Id)
@@ -79,6 +80,7 @@ class ReviewMessage(Owned, Base):
     chat_id: Mapped[int] = mapped_column(BigInteger)
     message_id: Mapped[int]
     version: Mapped[str] = mapped_column(String(16))
+    media_id: Mapped[int | None] = mapped_column(Id)
 
     __table_args__ = owned_args(
         UniqueConstraint("project_id", "comment_id", "user_id"),

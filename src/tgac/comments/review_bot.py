@@ -7,31 +7,34 @@ it was made, every message about the comment says what was done, and by whom.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import select
 
 from tgac.comments import review
-from tgac.comments.facts import version_of
+from tgac.comments.facts import media_of, version_of
+from tgac.comments.files import with_content
 from tgac.comments.jobs import ShowReview
 from tgac.comments.models import Comment, ReviewMessage
 from tgac.comments.reasons import sentence
 from tgac.comments.showing import shown_comments
 from tgac.comments.views import CommentView, plain
 from tgac.kit.act import Act
+from tgac.kit.carried import Kind
 from tgac.kit.errors import AppError, NotFound, Refused
 from tgac.kit.log import log
 from tgac.kit.queue.jobs import Cancel, Done, Outcome, Snooze
 from tgac.kit.telegram.faults import Fault, NotModified, NotSent, SlowDown
-from tgac.kit.telegram.types import Button, CallbackQuery, Keyboard, Look, Message
+from tgac.kit.telegram.types import Button, CallbackQuery, File, Keyboard, Look, Message
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT, RIGHTS, Principal, Right, Role
 from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import DEFAULT, N_, _, show_moment, using, zone_of
 from tgac.people.models import Member, User
 from tgac.people.queries import the_project, user_by_telegram_id
 from tgac.people.service_bot import Reply, Say, Seen, language_of
+from tgac.tasks.media import media_named
 from tgac.tasks.text.html import utf16_length
 from tgac.tasks.text.rich import blocks_if_long
 
@@ -57,13 +60,18 @@ _VERBS: Final[Mapping[str, tuple[Verb, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A comment as one person is to see it; `message_id` is where they see it already."""
+    """A comment as one person is to see it; `message_id` is where they see it already. `file` is to be sent before it,
+    `media_id` stands there already; where it cannot be sent, `poorer` is what they see."""
 
     user_id: int
     chat_id: int
     message_id: int | None
     html: str
     keyboard: Keyboard
+    caption: str = ""
+    file: File | None = None
+    media_id: int | None = None
+    poorer: tuple[str, Keyboard] = ("", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,7 @@ class _Shown:
 
     mark: tuple[str, str]
     pages: tuple[_Page, ...]
+    media_id: int | None = None
 
     @property
     def version(self) -> str:
@@ -90,7 +99,8 @@ async def show_review(tools: Tools, job: ShowReview) -> Outcome:
         mark = shown.mark
         for page in shown.pages:
             try:
-                await _show(tools, job, page, version=shown.version)
+                beside = await _send_file(tools, job, page, media_id=shown.media_id)
+                await _show(tools, job, beside, version=shown.version)
             except SlowDown as fault:
                 return Snooze(fault.retry_after)
             except NotSent:
@@ -105,18 +115,27 @@ async def _look(tools: Tools, job: ShowReview) -> _Shown | None:
             return None
         known = select(ReviewMessage).where(ReviewMessage.comment_id == comment.id)
         messages = {one.user_id: one for one in await act.session.scalars(known)}
-        pages = []
+        number, pages = media_of(comment), []
+        files = await media_named(act, {number} if number is not None else set())
+        kept = next(iter(files.values()), None)
+        file = File(cast(Kind, kept.kind), "", kept.name, kept.mime_type) if kept else None
         for user, language in await _reviewers(act):
             message = messages.get(user.id)
             if message is None and (language is None or comment.state != review.WAITING):
                 continue
             with using(user.language or language or DEFAULT):
                 (view,) = await shown_comments(act, [comment])
-                html, keyboard = await _words(act, view)
+                html, keyboard = await _words(act, view, is_beside=file is not None)
+                poorer = await _words(act, view, is_beside=False)
+                caption = _("File of the comment about which you are asked: %(name)s", name=kept.name if kept else "")
             assert user.telegram_id is not None
-            number = message.message_id if message else None
-            pages.append(_Page(user.id, user.telegram_id, number, html, keyboard))
-        return _Shown((comment.state, version_of(comment)), tuple(pages))
+            page = _Page(user.id, user.telegram_id, message.message_id if message else None, html, keyboard)
+            there = message.media_id if message else None
+            is_new = file is not None and there != number and comment.state == review.WAITING
+            pages.append(
+                replace(page, caption=escape(caption), file=file if is_new else None, media_id=there, poorer=poorer)
+            )
+        return _Shown((comment.state, version_of(comment)), tuple(pages), number)
 
 
 async def _reviewers(act: Act) -> list[tuple[User, str | None]]:
@@ -129,6 +148,24 @@ async def _reviewers(act: Act) -> list[tuple[User, str | None]]:
         .order_by(User.id)
     )
     return [(row[0], row[1]) for row in await act.session.execute(asked)]
+
+
+async def _send_file(tools: Tools, job: ShowReview, page: _Page, *, media_id: int | None) -> _Page:
+    """Send the comment's file to the person where it does not stand there yet: the page as it is after that."""
+    look = await with_content(tools, job.project_id, Look(file=page.file), media_id)
+    if look is None:
+        return replace(page, html=page.poorer[0], keyboard=page.poorer[1])
+    if look.file is None:
+        return page
+    try:
+        token = tools.config.telegram_bot_token
+        await tools.telegram.send_message(token, chat_id=page.chat_id, html=page.caption, look=look)
+    except (SlowDown, NotSent):
+        raise
+    except Fault as fault:
+        log().warning("review_file_not_shown", comment=job.comment_id, user=page.user_id, fault=str(fault))
+        return replace(page, html=page.poorer[0], keyboard=page.poorer[1])
+    return replace(page, media_id=media_id)
 
 
 async def _show(tools: Tools, job: ShowReview, page: _Page, *, version: str) -> None:
@@ -164,17 +201,20 @@ async def _note(tools: Tools, job: ShowReview, page: _Page, *, number: int, vers
         if message is None:
             message = ReviewMessage(comment_id=job.comment_id, user_id=page.user_id, chat_id=page.chat_id)
             act.session.add(message)
-        message.message_id, message.version = number, version
+        message.message_id, message.version, message.media_id = number, version, page.media_id
 
 
-async def _words(act: Act, view: CommentView) -> tuple[str, Keyboard]:
-    """What a person reads, in the language in use: all of the comment, as much of the post as has room."""
+async def _words(act: Act, view: CommentView, *, is_beside: bool) -> tuple[str, Keyboard]:
+    """What a person reads, in the language in use: all of the comment, as much of the post as has room. `is_beside`:
+    its file stands in a message of its own."""
     comment, waits = view.row, view.row.state == review.WAITING
     project = await the_project(act)
     place = f"{escape(act.config.base_url)}/projects/{act.project_id}/review"
     head = [f"<b>{escape(_('Waits for approval') if waits else outcome_words(comment))}</b>"]
     head.append(f"{escape(view.channel.title)} · {escape(view.task.name)}")
-    tail = [" · ".join(escape(f"[{one['text']}] {one['url']}") for one in row) for row in view.buttons]
+    carried = view.carried
+    tail = ["\n".join(f"<i>{escape(label)}:</i> {escape(value)}" for label, value in carried)] if carried else []
+    tail += [escape(" ".join(view.manners))] if waits and view.manners else []
     if waits and comment.approve_by is not None:
         until = show_moment(comment.approve_by, zone_of(project.time_zone))
         sends = comment.decision.get("unanswered") == "send"
@@ -184,7 +224,8 @@ async def _words(act: Act, view: CommentView) -> tuple[str, Keyboard]:
             escape(_("For other words, reply to this message with them.")),
         ]
     text = comment.text or ""
-    is_whole = _is_whole(comment, [*head, *tail])
+    has_file = media_of(comment) is not None
+    is_whole = (is_beside or not has_file) and _length([text, *head, *tail]) < _RICH_ROOM - _POST_ROOM
     if not is_whole:
         text = escape(_("This comment cannot be shown here as a whole. Look at it in the panel:")) + f" {place}"
     said = f"<i>{escape(_('Comment'))}{escape(f' @{view.bot.username}') if view.bot else ''}:</i>\n{text}"
@@ -204,12 +245,6 @@ def outcome_words(comment: Comment) -> str:
     if comment.reason is None:
         return _("Nobody answered in time: it goes out, as the task says.")
     return sentence(comment.reason_data)
-
-
-def _is_whole(comment: Comment, around: list[str]) -> bool:
-    """Whether a message can show all that readers would see."""
-    has_more = any(comment.decision.get(name) for name in ("media", "poll"))
-    return not has_more and _length([comment.text or "", *around]) < _RICH_ROOM - _POST_ROOM
 
 
 def _length(parts: list[str]) -> int:

@@ -15,6 +15,7 @@ from tgac.comments.facts import version_of
 from tgac.comments.models import Comment
 from tgac.comments.review import approve_comment, ask_in_telegram, skip_comment
 from tgac.comments.review_bot import html_of
+from tgac.comments.tests.test_carried import FILES, a_file
 from tgac.kit.errors import Refused
 from tgac.kit.telegram.types import Chat, Kind, Message
 from tgac.kit.telegram.updates import read_update
@@ -292,6 +293,65 @@ async def test_a_long_comment_is_shown_whole_and_approved_or_changed_there(chats
     await chats.world.wait(61)
     (said,) = await chats.world.said()
     assert said["text"] == "Short"
+
+
+POLL = {"options": ["Yes", "No"], "multiple": True}
+BUTTONS = [[{"text": "Rules", "url": "https://example.com/rules"}]]
+
+
+async def a_waiting_with(chats: Chats, variant: dict[str, Any], **more: Any) -> Comment:
+    content = {"variants": [{"text": "Look at this"} | variant], **more}
+    return await a_waiting(chats, content=content)
+
+
+def verbs_of(message: dict[str, Any]) -> list[str]:
+    return [one["callback_data"][-1] for row in message["reply_markup"]["inline_keyboard"] for one in row]
+
+
+@pytest.mark.parametrize("kind", FILES)
+async def test_a_file_is_sent_beside_the_question_and_the_comment_approved_there(chats: Chats, kind: str) -> None:
+    await a_waiting_with(chats, {"media": {"media_id": await a_file(chats.world, kind)}})
+    for who in ("anna", "vera"):
+        (beside,) = [one for one in await chats.read(who) if kind in one]
+        shown = beside[kind][-1] if kind == "photo" else beside[kind]
+        assert chats.world.sandbox.world.files[shown["file_id"]].content == FILES[kind][0]
+        asked = await chats.asked(who)
+        assert beside["message_id"] < asked["message_id"]
+        assert FILES[kind][1] in asked["text"]
+        assert "a" in verbs_of(asked)
+    await chats.press("vera", "a")
+    await chats.world.wait(61)
+    assert kind in (await chats.world.said())[0]
+    assert len([one for one in await chats.read("vera") if kind in one]) == 1, "it is sent once"
+
+
+async def test_what_cannot_be_sent_there_is_not_approved_there(chats: Chats) -> None:
+    await chats.world.control("POST", "/faults", kind="http", method="sendPhoto", times=9, value=502)
+    await a_waiting_with(chats, {"media": {"media_id": await a_file(chats.world)}})
+    message = await chats.asked("anna")
+    assert "cannot be shown here as a whole" in message["text"]
+    assert verbs_of(message) == ["s"]
+
+
+async def test_poll_buttons_quote_and_what_is_done_with_it_are_told(chats: Chats) -> None:
+    await a_waiting_with(chats, {"poll": POLL, "buttons": BUTTONS}, quote=True, pin=True, silent=False)
+    text = (await chats.asked("anna"))["text"]
+    for told in (
+        "Quote: The bridge is open",
+        "Anonymous poll (several answers): Yes / No",
+        "Button: [Rules] https://example.com/rules",
+        "Readers hear it. It is pinned.",
+    ):
+        assert told in text
+    assert "a" in verbs_of(await chats.asked("anna"))
+
+
+async def test_a_long_comment_tells_what_it_carries_as_well(chats: Chats) -> None:
+    await a_waiting_with(chats, {"text": "x" * 6_000, "buttons": BUTTONS}, quote=True)
+    told = words_of(await chats.asked("anna"))
+    assert "[Rules] https://example.com/rules" in told
+    assert "x" * 6_000 in told
+    assert "Quote:" in told
 
 
 def test_a_replys_looks_become_telegrams_html() -> None:

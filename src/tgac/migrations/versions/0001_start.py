@@ -1299,6 +1299,7 @@ def upgrade() -> None:
         sa.Column("chat_id", sa.BigInteger(), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=False),
         sa.Column("version", sa.String(length=16), nullable=False),
+        sa.Column("media_id", Id, nullable=True),
         sa.Column("project_id", Id, nullable=False),
         sa.Column("id", Id, nullable=False),
         sa.ForeignKeyConstraint(
