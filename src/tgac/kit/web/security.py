@@ -3,9 +3,12 @@
 Pure ASGI, so that streams pass untouched. Put `SafeHeaders` outermost: then answers to crashes carry the headers too.
 """
 
+import asyncio
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +18,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tgac.kit.errors import AppError, Refused, TooLarge
+from tgac.kit.errors import AppError, Refused, TooLarge, Unavailable
 from tgac.kit.web.forms import CSRF_FIELD
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import STATIC_PATH
@@ -38,6 +41,18 @@ type Answer = Callable[[Request, AppError], Awaitable[Response]]
 """Shapes a refusal: JSON, fragment or page."""
 type TokenFor = Callable[[HTTPConnection], str | None]
 """The CSRF token of the session whose cookie the request carries; None where it carries none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LargeBodies:
+    """So many bodies above BODY_LIMIT are in a process's memory at once (each stands there several times while it is
+    taken in), and so long they may take to arrive."""
+
+    at_once: int = 3
+    read_s: float = 120.0
+
+
+LARGE: Final = LargeBodies()
 
 
 class SafeHeaders:
@@ -81,8 +96,9 @@ class RequestGuard:
     """ASGI: refuses bodies above BODY_LIMIT (413), forged unsafe requests (403) and bodies with traps (422).
 
     `larger` maps patterns of whole paths to the bytes that they take instead.
-    The whole body is read before the app runs, so the limit holds whatever `Content-Length` claims. A request with
-    `Authorization: Bearer` passes the forgery check: whoever reads the session must then ignore its cookie.
+    The whole body is read before the app runs, so the limit holds whatever `Content-Length` claims. Of bodies above
+    BODY_LIMIT only so many are in memory as `large` says: the others are not read on until one of them is answered. A
+    request with `Authorization: Bearer` passes the forgery check: who reads the session must then ignore its cookie.
     Sets `request.state.csrf` to the session's token, for forms.
     """
 
@@ -94,28 +110,32 @@ class RequestGuard:
         token_for: TokenFor,
         answer: Answer,
         larger: Mapping[str, int] = MappingProxyType({}),
+        large: LargeBodies = LARGE,
     ) -> None:
         self.app = app
         self.origin = origin_of(base_url)
         self.token_for = token_for
         self.answer = answer
         self.larger = {re.compile(path): limit for path, limit in larger.items()}
+        self.room = asyncio.Semaphore(large.at_once)
+        self.read_s = large.read_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         token = self.token_for(HTTPConnection(scope))
         scope.setdefault("state", {})["csrf"] = token
-        try:
-            body = await self._read(scope, receive)
-            self._check(scope, body, token)
-            require_plain_body(Headers(scope=scope).get("content-type", ""), body)
-        except AppError as error:
-            response = await self.answer(Request(scope), error)
-            return await response(scope, receive, send)
-        return await self.app(scope, replaying(body, receive), send)
+        async with AsyncExitStack() as held:
+            try:
+                body = await self._read(scope, receive, held)
+                self._check(scope, body, token)
+                require_plain_body(Headers(scope=scope).get("content-type", ""), body)
+            except AppError as error:
+                response = await self.answer(Request(scope), error)
+                return await response(scope, receive, send)
+            return await self.app(scope, replaying(body, receive), send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes:
+    async def _read(self, scope: Scope, receive: Receive, held: AsyncExitStack) -> bytes:
         limit = next((n for path, n in self.larger.items() if path.fullmatch(scope["path"])), BODY_LIMIT)
         headers = Headers(scope=scope)
         if not headers.get("content-type", "").startswith("multipart/form-data"):
@@ -124,13 +144,21 @@ class RequestGuard:
         if length.isascii() and length.isdigit() and int(length) > limit:
             raise _too_large(limit)
         body = bytearray()
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if len(body) > limit:
-                raise _too_large(limit)
-            if not message.get("more_body", False):
-                return bytes(body)
+        try:
+            async with asyncio.timeout(None) as patience:
+                while True:
+                    message = await receive()
+                    body += message.get("body", b"")
+                    if len(body) > limit:
+                        raise _too_large(limit)
+                    if not message.get("more_body", False):
+                        return bytes(body)
+                    if len(body) > BODY_LIMIT and patience.when() is None:
+                        await held.enter_async_context(self.room)
+                        patience.reschedule(asyncio.get_running_loop().time() + self.read_s)
+        except TimeoutError:
+            words = _("What you sent did not arrive in time. Try again, on a faster line if need be.")
+            raise Unavailable(words, code="too_slow") from None
 
     def _check(self, scope: Scope, body: bytes, token: str | None) -> None:
         headers = Headers(scope=scope)
