@@ -20,6 +20,7 @@ from tgac.people.models import Project
 from tgac.posts.models import Post
 from tgac.tasks.config import Content, TaskConfig
 from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts
+from tgac.tasks.text.egress import Button as LinkButton
 from tgac.tasks.text.egress import Form
 from tgac.tasks.text.html import utf16_length
 from tgac.tasks.text.quote import first_words
@@ -101,6 +102,17 @@ def look_of(comment: Comment, content: Content) -> Look:
     if carried:
         return replace(look, file=File(carried.get("kind", "document")))
     return replace(look, rich=blocks_if_long(comment.text or ""))
+
+
+def kept_buttons(rows: Iterable[Iterable[Button | LinkButton]]) -> list[list[dict[str, str]]]:
+    """Link buttons as a decision keeps them."""
+    return [[{"text": one.text, "url": one.url or ""} for one in row] for row in rows]
+
+
+def buttons_of(comment: Comment) -> list[list[dict[str, str]]]:
+    """The link buttons that a comment has, as they are kept."""
+    rows: list[list[dict[str, str]]] = comment.decision.get("buttons", [])
+    return rows
 
 
 def media_of(comment: Comment) -> int | None:

@@ -6,8 +6,8 @@
     asked → (a person: edit) ↘
     a task that renders again → editing(before) → None
 
-While it is `editing`, `Comment.text` is the text that shall stand: whoever looks after the comment in between brings
-it about as well. What Telegram refuses brings back the text from before.
+While it is `editing`, `Comment.text` and its buttons are what shall stand: whoever looks after the comment in between
+brings it about as well. What Telegram refuses brings back what was there before.
 """
 
 from typing import Any, Literal
@@ -20,7 +20,17 @@ from tgac.channels.models import Channel
 from tgac.comments import reasons
 from tgac.comments.afterwards import call, locked, may_speak, message_of, note
 from tgac.comments.decide import write_text
-from tgac.comments.facts import about, bot_facts, channel_facts, form_of, look_of, media_of, post_facts
+from tgac.comments.facts import (
+    about,
+    bot_facts,
+    buttons_of,
+    channel_facts,
+    form_of,
+    kept_buttons,
+    look_of,
+    media_of,
+    post_facts,
+)
 from tgac.comments.jobs import EditComment, FollowPost
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
@@ -69,10 +79,11 @@ async def _follow(act: Act, comment: Comment, task: Task, config: TaskConfig) ->
     if isinstance(text, Reason):
         note(act, comment, "edit", text)
         return
-    if (media_of(comment) is None) != (text.media is None):
+    if media_of(comment) != text.media:
         note(act, comment, "edit", reasons.FILE_STAYS)
         return
-    if text.html == comment.text:
+    buttons = kept_buttons(text.buttons)
+    if (text.html, buttons) == (comment.text, buttons_of(comment)):
         if comment.edit and comment.edit["state"] == "asked":
             comment.edit = None
         return
@@ -80,7 +91,7 @@ async def _follow(act: Act, comment: Comment, task: Task, config: TaskConfig) ->
     if reason is not None:
         note(act, comment, "edit", reason)
         return
-    edit = {"html": text.html, "allowed": sorted(text.allowed)}
+    edit = {"html": text.html, "allowed": sorted(text.allowed), "buttons": buttons}
     # What a person has approved, or a model has written, does not become the template's text without a person.
     is_theirs = comment.decision.get("approved") or comment.decision.get("written_at")
     if config.after.follow_edits == "ask" or is_theirs:
@@ -117,12 +128,20 @@ async def _rewritten(act: Act, comment: Comment, config: TaskConfig) -> Outgoing
 
 def _begin(act: Act, comment: Comment, edit: dict[str, Any]) -> None:
     is_editing = comment.edit is not None and comment.edit["state"] == "editing"
-    before = comment.edit["before"] if comment.edit and is_editing else comment.text
-    comment.edit = edit | {"state": "editing", "before": before}
+    before = _before(comment.edit if is_editing else None, comment)
+    comment.edit = {"buttons": buttons_of(comment)} | edit | {"state": "editing"} | before
     comment.text = edit["html"]
+    comment.decision = comment.decision | {"buttons": comment.edit["buttons"]}
     # A key for each text: a job that is running has another one in hand.
     key = f"edit:{comment.id}:{act.now.timestamp()}"
     act.enqueue(EditComment(act.project_id, comment.id), key=key)
+
+
+def _before(edit: dict[str, Any] | None, comment: Comment) -> dict[str, Any]:
+    """What stands in Telegram while another edit is under way, or stands now."""
+    if edit is None:
+        return {"before": comment.text, "buttons_before": buttons_of(comment)}
+    return {"before": edit["before"], "buttons_before": edit.get("buttons_before", edit.get("buttons", []))}
 
 
 async def answer_edit(act: Act, comment_id: int, answer: Literal["edit", "leave"]) -> Comment:
@@ -135,7 +154,7 @@ async def answer_edit(act: Act, comment_id: int, answer: Literal["edit", "leave"
         comment.edit = None
         record(act, "comment_edit_left", **about(comment))
         return comment
-    _begin(act, comment, {name: comment.edit[name] for name in ("html", "allowed")})
+    _begin(act, comment, {name: comment.edit[name] for name in ("html", "allowed", "buttons") if name in comment.edit})
     return comment
 
 
@@ -147,17 +166,17 @@ async def edit_comment(tools: Tools, job: EditComment) -> Outcome:
         return Done()
     if isinstance(asked, Reason):
         told: Reason | Snooze | None = asked
-        html = ""
+        made = None
     else:
         token, text, look, place = asked
-        html = text.html
-        told = await call(tools.telegram.edit_message(token, **place, html=html, look=look))
+        made = {"html": text.html, "buttons": kept_buttons(look.keyboard)}
+        told = await call(tools.telegram.edit_message(token, **place, html=text.html, look=look))
     if isinstance(told, Snooze):
         return told
     async with tools.acting(None, job.project_id) as act:
         comment = await locked(act, job.comment_id)
         if comment is not None and comment.state == "sent" and comment.edit is not None:
-            _write(act, comment, html, told)
+            _write(act, comment, made, told)
     return Done()
 
 
@@ -176,11 +195,12 @@ async def _to_edit(act: Act, comment_id: int) -> tuple[Secret, Outgoing, Look, d
     return message.token, text, look_of(comment, config.content), place
 
 
-def _write(act: Act, comment: Comment, html: str, told: Reason | None) -> None:
+def _write(act: Act, comment: Comment, made: dict[str, Any] | None, told: Reason | None) -> None:
     assert comment.edit is not None
-    if html and comment.edit["html"] != html:  # edited once more meanwhile: the job of that edit goes on from here
+    wanted = {"html": comment.edit["html"], "buttons": buttons_of(comment)}
+    if made and made != wanted:  # edited once more meanwhile: the job of that edit goes on from here
         if told is None:
-            comment.edit = comment.edit | {"before": html}
+            comment.edit = comment.edit | {"before": made["html"], "buttons_before": made["buttons"]}
         return
     if told is reasons.GONE:
         end_comment(act, comment, state="deleted", reason=reasons.GONE, kind="comment_gone")
@@ -189,5 +209,6 @@ def _write(act: Act, comment: Comment, html: str, told: Reason | None) -> None:
         comment.decision = comment.decision | {"allowed": comment.edit["allowed"]}
     else:
         comment.text = comment.edit["before"]
+        comment.decision = comment.decision | {"buttons": comment.edit.get("buttons_before", buttons_of(comment))}
     comment.edit = None
     note(act, comment, "edit", told)

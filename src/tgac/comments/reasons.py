@@ -57,7 +57,7 @@ PLACE_TOLD = Reason(
 )
 BOT_AWAY = Reason("bot_away", N_("The bot that wrote it was removed or shut out: delete it in Telegram."))
 POLL_STAYS = Reason("poll_stays", N_("Telegram lets nobody edit a poll."))
-FILE_STAYS = Reason("file_stays", N_("Telegram lets no file be added to a comment that stands, or taken from it."))
+FILE_STAYS = Reason("file_stays", N_("The file of a comment that stands is not added, taken away or exchanged."))
 FORM_STAYS = Reason(
     "form_stays",
     N_("Telegram did not turn a text into a rich message, or back: what crosses 4,096 characters stays as it was."),

@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import select
 
 from tgac.channels.models import Channel
-from tgac.comments.facts import about, form_of, kept_media, kept_poll, version_of
+from tgac.comments.facts import about, form_of, kept_buttons, kept_media, kept_poll, version_of
 from tgac.comments.files import name_files
 from tgac.comments.jobs import ExpireApproval, SendComment, ShowReview, WriteComment
 from tgac.comments.models import Comment
@@ -134,7 +134,7 @@ async def another_comment(act: Act, comment_id: int, version: str | None = None)
     if "llm" in comment.decision:
         return _ask_again(act, comment)
     written, seed = await another_text(act, comment)
-    buttons = [[{"text": one.text, "url": one.url} for one in row] for row in written.buttons]
+    buttons = kept_buttons(written.buttons)
     changed = {"seed": seed, "variant": written.variant, "buttons": buttons, "allowed": sorted(written.allowed)}
     changed |= {"poll": kept_poll(written.poll), "media": kept_media(written.media)}
     _put(act, comment, written, changed | {"edited": False, "tried": written.tried})

@@ -9,6 +9,8 @@ from tgac.comments.following import answer_edit
 from tgac.comments.tests.hands import run_jobs, sends, the_comment
 from tgac.comments.tests.test_afterwards import calls_of, kinds, words
 from tgac.kit.errors import Conflict, Refused
+from tgac.tasks.queries import find_task
+from tgac.tasks.service import change_task
 from tgsandbox.faults import read_fault
 
 
@@ -146,3 +148,66 @@ async def test_what_a_language_model_wrote_is_not_written_over_by_the_template(w
     await edit_post(world)
     assert await words(world) == [before]
     assert "language model" in (await the_comment(world)).cared["edit"]["sentence"]
+
+
+FOLLOWS = "Said: {{ post.text }}"
+GO = {"text": "Go", "url": "https://a.example/go"}
+STAY = {"text": "Stay", "url": "https://a.example/stay"}
+
+
+async def a_comment_with(world: World, follow: str, *buttons: dict[str, str]) -> int:
+    variant = {"text": FOLLOWS, "buttons": [[one] for one in buttons]}
+    task_id = await world.add_task(content={"variants": [variant]}, after={"follow_edits": follow})
+    await world.post("Before")
+    await world.work()
+    return task_id
+
+
+async def give_buttons(
+    world: World, task_id: int, *buttons: dict[str, str], text: str = "Said: {{ post.text }}"
+) -> None:
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        document = (await find_task(act, task_id)).config
+        content = document["content"] | {"variants": [{"text": text, "buttons": [[one] for one in buttons]}]}
+        await change_task(act, task_id, config=document | {"content": content})
+
+
+async def buttons_of(world: World) -> list[list[dict[str, str]]]:
+    (message,) = await world.said()
+    rows: list[list[dict[str, str]]] = message.get("reply_markup", {}).get("inline_keyboard", [])
+    return rows
+
+
+@pytest.mark.parametrize("later", [(STAY,), (GO, STAY), ()], ids=["others", "more", "none"])
+@pytest.mark.parametrize("text", [FOLLOWS, "Said: Before"])
+async def test_no_old_button_stays_under_a_comment_that_follows(
+    world: World, text: str, later: tuple[dict[str, str], ...]
+) -> None:
+    """Also where the words stay as they were."""
+    task_id = await a_comment_with(world, "render", GO)
+    await give_buttons(world, task_id, *later, text=text)
+    await edit_post(world)
+    assert await buttons_of(world) == [[one] for one in later]
+    await world.wait(300)
+    assert await buttons_of(world) == [[one] for one in later], "looking after it brings nothing back"
+
+
+async def test_what_a_person_says_yes_to_has_its_buttons(world: World) -> None:
+    task_id = await a_comment_with(world, "ask", GO)
+    await give_buttons(world, task_id, STAY)
+    await edit_post(world)
+    assert await buttons_of(world) == [[GO]]
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await answer_edit(act, (await the_comment(world)).id, "edit")
+    await run_jobs(world)
+    assert await buttons_of(world) == [[STAY]]
+
+
+async def test_an_edit_that_is_refused_leaves_the_buttons_as_they_were(world: World) -> None:
+    task_id = await a_comment_with(world, "render", GO)
+    await give_buttons(world, task_id, STAY)
+    told = {"kind": "http", "value": 400, "description": "Bad Request: MESSAGE_EDIT_TIME_EXPIRED"}
+    world.sandbox.endpoint.faults.add(read_fault({"method": "editMessageText", "times": 1, **told}))
+    await edit_post(world)
+    assert await buttons_of(world) == [[GO]]
+    assert (await the_comment(world)).decision["buttons"] == [[GO]]
