@@ -220,7 +220,7 @@ async def test_the_timeline_tells_every_step_in_the_readers_language(desk: Desk)
     ]
     assert [one["at"] for one in told["timeline"]] == sorted(one["at"] for one in told["timeline"])
     russian = await desk.get(f"/projects/1/posts/{post.id}", **{"accept-language": "ru"})
-    assert "Запланирован на 14:55:20. Задержка: 3–7 мин после поста." in russian.text
+    assert "Запланирован на 14:55:20. Задержка: через 3–7 минут." in russian.text
     assert "Отправлен, сообщение 123." in russian.text
 
 
