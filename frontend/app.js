@@ -219,6 +219,29 @@ function toRow(step) {
   return rows.length > 0;
 }
 
+// A field with data-names offers the names that this list of the API finds for what is typed.
+let pause;
+
+function offerNames({target}) {
+  if (!target.dataset?.names) return;
+  clearTimeout(pause);
+  pause = setTimeout(async () => {
+    const typed = target.value;
+    const answer = await fetch(`${target.dataset.names}?limit=20&q=${encodeURIComponent(typed.replace(/^@/, ""))}`);
+    if (!answer.ok || target.value !== typed) return;
+    const {data} = await answer.json();
+    target.list.replaceChildren(...data.items.map((one) => {
+      const option = document.createElement("option");
+      option.value = one.username ? `@${one.username}` : one.title ?? one.name;
+      option.label = one.username ? one.title ?? one.name ?? "" : "";
+      return option;
+    }));
+  }, 150);
+}
+
+document.addEventListener("focusin", offerNames);
+document.addEventListener("input", offerNames);
+
 // The palette: every place of the menu, by a few letters of its name.
 function openPalette() {
   const palette = document.getElementById("palette");

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from tgac.bots.models import Bot
 from tgac.bots.queries import find_bot
@@ -20,7 +20,8 @@ from tgac.channels.forms import ChannelList, ChannelOrder, ChannelOrderForm, Cha
 from tgac.channels.importing import MAX_LINES, import_channels
 from tgac.channels.mending import Mend, mend, mends_of
 from tgac.channels.models import Channel
-from tgac.channels.playlists_queries import playlists_of, playlists_to_choose
+from tgac.channels.playlists_models import Playlist
+from tgac.channels.playlists_queries import playlists_of
 from tgac.channels.queries import channels_found, reasons_of, seats_of
 from tgac.channels.reasons import NO_BOTS, REASON_WORDS
 from tgac.kit.act import Act
@@ -190,9 +191,9 @@ async def show_list(
         why=await reasons_of(act, channels),
         mends=await mends_of(act, channels),
         playlists=await playlists_of(act, numbers),
-        to_choose=await playlists_to_choose(act, wanted.playlist_id),
+        playlist=wanted.playlist or await _name(act, Playlist.id, Playlist.name, wanted.playlist_id),
         reasons=[(code, _(REASON_WORDS[code])) for code in await _reasons_there(act)],
-        bots=list(await act.session.scalars(select(Bot).order_by(Bot.username).limit(500))),
+        bot=wanted.bot or await _name(act, Bot.id, Bot.username, wanted.bot_id),
         actions=[(action, _(word)) for action, word in ACTIONS.items()],
         max_lines=MAX_LINES,
         may_edit=may_edit(act),
@@ -200,6 +201,12 @@ async def show_list(
         bulk_url=f"/projects/{act.project_id}/channels/bulk?{urlencode(wanted.values())}",
         next_url=next_address(request, following),
     )
+
+
+async def _name(act: Act, number: Any, name: Any, chosen: int | None) -> str | None:
+    """What a filter shows of the row that is chosen: its name, "" for none; None where there is nothing to choose."""
+    asked = select(name).where(number == chosen) if chosen else select(literal("")).where(select(number).exists())
+    return await act.session.scalar(asked)
 
 
 async def _reasons_there(act: Act) -> list[str]:

@@ -9,7 +9,7 @@ from tgac.channels.playlists_models import Playlist, PlaylistChannel
 from tgac.kit.act import Act
 from tgac.kit.errors import NotFound
 from tgac.kit.web.i18n import _
-from tgac.kit.web.paging import matching
+from tgac.kit.web.paging import called, matching
 
 
 async def find_playlist(act: Act, playlist_id: int) -> Playlist:
@@ -29,6 +29,12 @@ def playlists_like(q: str = "") -> Select[Playlist]:
 def channels_in(*playlist_ids: int) -> Select[int]:
     """The numbers of the channels that are in one of these playlists, as a subquery."""
     return select(PlaylistChannel.channel_id).where(PlaylistChannel.playlist_id.in_(playlist_ids))
+
+
+def channels_in_called(words: str) -> Select[int]:
+    """The numbers of the channels in the playlists that somebody means who has typed a name."""
+    joined = select(PlaylistChannel.channel_id).join(Playlist, Playlist.id == PlaylistChannel.playlist_id)
+    return joined.where(called(words, Playlist.name))
 
 
 async def channel_ids_in(act: Act, playlist_id: int) -> list[int]:
@@ -58,14 +64,6 @@ async def playlists_of(act: Act, channel_ids: Iterable[int]) -> dict[int, list[P
     for row in await act.session.execute(statement):
         found.setdefault(row.channel_id, []).append(row.Playlist)
     return found
-
-
-async def playlists_to_choose(act: Act, chosen: int | None = None, limit: int = 200) -> list[Playlist]:
-    """Playlists for a filter: the first by name, and the one that is chosen."""
-    first = list(await act.session.scalars(select(Playlist).order_by(Playlist.name, Playlist.id).limit(limit)))
-    if chosen is None or any(one.id == chosen for one in first):
-        return first
-    return [*first, *await act.session.scalars(select(Playlist).where(Playlist.id == chosen))]
 
 
 async def known_channels(act: Act, channel_ids: Iterable[int]) -> set[int]:

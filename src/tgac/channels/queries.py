@@ -10,12 +10,12 @@ from tgac.bots.service import token_of
 from tgac.channels.filters import ChannelSearch
 from tgac.channels.inspection import Eye
 from tgac.channels.models import Channel, ChannelState
-from tgac.channels.playlists_queries import channels_in
+from tgac.channels.playlists_queries import channels_in, channels_in_called
 from tgac.channels.reasons import sentence
 from tgac.kit.act import Act
 from tgac.kit.errors import NotFound
 from tgac.kit.web.i18n import _
-from tgac.kit.web.paging import matching
+from tgac.kit.web.paging import called, matching
 
 
 async def find_channel(act: Act, channel_id: int, *, lock: bool = False) -> Channel:
@@ -44,7 +44,17 @@ def channels_found(search: ChannelSearch) -> Select[Channel]:
         statement = statement.where(Channel.reason == search.reason)
     if search.bot_id is not None:
         statement = statement.where(Channel.id.in_(select(Seat.channel_id).where(Seat.bot_id == search.bot_id)))
+    if search.bot:
+        seats = select(Seat.channel_id).join(Bot, Bot.id == Seat.bot_id)
+        statement = statement.where(Channel.id.in_(seats.where(called(search.bot, Bot.username))))
+    if search.playlist:
+        statement = statement.where(Channel.id.in_(channels_in_called(search.playlist)))
     return statement
+
+
+def channels_called(words: str) -> Select[int]:
+    """The numbers of the channels that somebody means who has typed a title or username."""
+    return select(Channel.id).where(called(words, Channel.title, Channel.username))
 
 
 async def channels_heard_by(

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, load_only
 
 from tgac.bots.models import Bot
 from tgac.channels.models import Channel
+from tgac.channels.queries import channels_called
 from tgac.comments.models import Comment
 from tgac.comments.talk import standing_of, talk_of
 from tgac.journal.models import Event, PanelEvent
@@ -33,6 +35,9 @@ type State = Literal[
     "expired",
     "deleted",
 ]
+_OF_CHANNELS: Final = (
+    Channel.title, Channel.telegram_id, Channel.username, Channel.group_id, Channel.group_username,
+)  # fmt: skip
 WAITING: Final = ("planned", "awaiting_approval", "sending")
 """The states in which a comment is still to come."""
 
@@ -49,8 +54,9 @@ class Wanted:
 
 @dataclass(slots=True)
 class Around:
-    """The rows that comments and posts speak of, by number. A bot may be gone: what it wrote stays. `waits` says of the
-    comments that wait for readers how that stands, by the comment's number."""
+    """The rows that comments and posts speak of, by number: of tasks and bots the names alone, of channels what leads
+    to them as well. A bot may be gone: what it wrote stays. `waits` says of the comments that wait for readers how that
+    stands, by the comment's number."""
 
     posts: dict[int, Post] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
@@ -85,9 +91,11 @@ async def count_waiting(act: Act) -> int:
     return (await act.session.scalars(counted)).one()
 
 
-def posts_like(q: str, channel_id: int | None) -> Select[Post]:
-    """Posts whose text contains `q`, of that channel."""
+def posts_like(q: str, channel_id: int | None, channel: str = "") -> Select[Post]:
+    """Posts whose text contains `q`, of that channel, or of those called so."""
     statement = select(Post) if channel_id is None else select(Post).where(Post.channel_id == channel_id)
+    if channel:
+        statement = statement.where(Post.channel_id.in_(channels_called(channel)))
     return statement.where(matching(q, Post.text)) if q else statement
 
 
@@ -134,9 +142,9 @@ async def around(act: Act, comments: Sequence[Comment], posts: Sequence[Post] = 
     all_posts = known | await _by_number(act, Post, missing)
     return Around(
         posts=all_posts,
-        channels=await _by_number(act, Channel, channels),
-        tasks=await _by_number(act, Task, {comment.task_id for comment in comments}),
-        bots=await _by_number(act, Bot, {comment.bot_id for comment in comments if comment.bot_id}),
+        channels=await _by_number(act, Channel, channels, *_OF_CHANNELS),
+        tasks=await _by_number(act, Task, {comment.task_id for comment in comments}, Task.name),
+        bots=await _by_number(act, Bot, {comment.bot_id for comment in comments if comment.bot_id}, Bot.username),
         waits=await _waits(act, [(one, all_posts[one.post_id]) for one in comments if one.state in WAITING]),
     )
 
@@ -156,16 +164,25 @@ async def names_of(act: Act, events: Iterable[Event | PanelEvent]) -> dict[int, 
     return {row.id: row.username for row in found}
 
 
-async def channels_to_choose(act: Act, chosen: int | None) -> list[Channel]:
-    """Channels for a filter: 200 by title, and the one that is chosen."""
-    first = list(await act.session.scalars(select(Channel).order_by(Channel.title, Channel.id).limit(200)))
-    known = {channel.id for channel in first}
-    more = await _by_number(act, Channel, {chosen} - known) if chosen is not None else {}
-    return [*first, *more.values()]
+async def names_of_wanted(act: Act, wanted: Wanted) -> list[str]:
+    """How the task and the bot are called whose comments are asked for."""
+    tasks = await _by_number(act, Task, [wanted.task_id] if wanted.task_id else [], Task.name)
+    bots = await _by_number(act, Bot, [wanted.bot_id] if wanted.bot_id else [], Bot.username)
+    return [*(f"“{one.name}”" for one in tasks.values()), *(f"@{one.username}" for one in bots.values())]
 
 
-async def _by_number[R: Owned](act: Act, table: type[R], numbers: Collection[int]) -> dict[int, R]:
+async def name_of_channel(act: Act, channel_id: int) -> str:
+    """How a filter shows this channel; "" where it is not there."""
+    channel = (await _by_number(act, Channel, [channel_id], *_OF_CHANNELS)).get(channel_id)
+    return f"@{channel.username}" if channel and channel.username else channel.title if channel else ""
+
+
+async def _by_number[R: Owned](
+    act: Act, table: type[R], numbers: Collection[int], *only: InstrumentedAttribute[Any]
+) -> dict[int, R]:
+    """These rows; with their number and these columns `only`, where some are named."""
     if not numbers:
         return {}
-    found = await act.session.scalars(select(table).where(table.id.in_(numbers)))
-    return {row.id: row for row in found}
+    asked = select(table).where(table.id.in_(numbers))
+    named = asked.options(load_only(table.id, *only, raiseload=True)) if only else asked
+    return {row.id: row for row in await act.session.scalars(named)}

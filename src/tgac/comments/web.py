@@ -1,5 +1,6 @@
 """The pages of posts and comments."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlencode
@@ -13,10 +14,11 @@ from tgac.comments.models import Comment
 from tgac.comments.queries import (
     State,
     Wanted,
-    channels_to_choose,
     comments_like,
     find_comment,
     find_post,
+    name_of_channel,
+    names_of_wanted,
     posts_like,
 )
 from tgac.comments.showing import shown_comments, shown_posts, timeline, zone_here
@@ -39,19 +41,26 @@ _NOT_A_TAB: Final = ("sending",)
 
 
 @router.get("/posts")
-async def posts_page(request: Request, act: ReadAct, asked: Page, channel_id: str = "") -> HTMLResponse:
-    """The posts that were seen, each with its outcomes."""
+async def posts_page(
+    request: Request,
+    act: ReadAct,
+    asked: Page,
+    channel_id: str = "",
+    channel: Annotated[str, Query(max_length=100)] = "",
+) -> HTMLResponse:
+    """The posts that were seen, each with its outcomes; a channel is told by its number, or as it is called."""
     require(act, Right.LOOK)
     is_number = channel_id.isascii() and channel_id.isdecimal() and len(channel_id) < 19
     chosen = int(channel_id) if is_number else None
-    posts, following = await paged(act, posts_like(asked.q, chosen), Post.id, page=asked)
+    called = channel.replace("\0", "").strip()
+    posts, following = await paged(act, posts_like(asked.q, chosen, called), Post.id, page=asked)
     return page(
         request,
         "comments/posts.html",
         block="rows",
         posts=await shown_posts(act, posts),
-        channels=[("", _("All channels")), *((one.id, one.title) for one in await channels_to_choose(act, chosen))],
-        channel_id=chosen or "",
+        channel=called or (await name_of_channel(act, chosen) if chosen else ""),
+        is_filtered=bool(asked.q or called or chosen),
         asked=asked,
         root=_root(act),
         next_url=next_address(request, following),
@@ -67,19 +76,23 @@ async def post_page(request: Request, act: ReadAct, asked: Page, post_id: RowId)
 
 @router.get("/comments")
 async def comments_page(
-    request: Request, act: ReadAct, asked: Page, state: str = "", task_id: Number = None
+    request: Request, act: ReadAct, asked: Page, state: str = "", task_id: Number = None, bot_id: Number = None
 ) -> HTMLResponse:
-    """The project's comments, by state."""
+    """The project's comments, by state; or those of one task or bot."""
     require(act, Right.LOOK)
     chosen = _state(state)
-    comments, following = await paged(act, comments_like(asked.q, Wanted(chosen, task_id)), Comment.id, page=asked)
+    wanted = Wanted(chosen, task_id, bot_id=bot_id)
+    comments, following = await paged(act, comments_like(asked.q, wanted), Comment.id, page=asked)
+    kept = {name: str(one) for name, one in (("task_id", task_id), ("bot_id", bot_id)) if one}
+    here = f"{_root(act)}/comments"
     return page(
         request,
         "comments/list.html",
         block="rows",
         comments=[(one, plain(one.row.text)) for one in await shown_comments(act, comments)],
-        tabs=_tabs(act, chosen, asked.q),
-        state=chosen or "",
+        tabs=_tabs(here, chosen, {"q": asked.q, **kept}),
+        whose=await names_of_wanted(act, wanted),
+        kept=kept | ({"state": chosen} if chosen else {}),
         asked=asked,
         root=_root(act),
         next_url=next_address(request, following),
@@ -145,11 +158,11 @@ def _state(asked: str) -> State | None:
     return known.get(asked)
 
 
-def _tabs(act: Act, chosen: State | None, q: str) -> list[dict[str, object]]:
-    """A link for every state, with the search kept."""
+def _tabs(here: str, chosen: State | None, kept: Mapping[str, str]) -> list[dict[str, object]]:
+    """A link for every state, with what else is asked for."""
     words = {"": _("All")} | {state: _(look.word) for state, look in STATES.items() if state not in _NOT_A_TAB}
     return [
-        {"href": f"{_root(act)}/comments{_query(state=state, q=q)}", "word": word, "current": state == (chosen or "")}
+        {"href": f"{here}{_query(state=state, **kept)}", "word": word, "current": state == (chosen or "")}
         for state, word in words.items()
     ]
 

@@ -97,13 +97,11 @@ async def _told(act: Act, events: Sequence[Event | PanelEvent], zone: tzinfo) ->
 def _shown(
     request: Request, done: list[Change], following: int | None, *, back: str, bots: Mapping[int, str]
 ) -> HTMLResponse:
-    first = request.url.path if "cursor" in request.query_params else ""
     return page(
         request,
         "panel/audit.html",
         done=done,
         next_url=next_address(request, following),
-        first_url=first,
         back=back,
         bots=bots,
     )

@@ -93,7 +93,6 @@ async def _users_page(
         status=status,
         users=rows[:_PER_PAGE],
         next_url=next_address(request, following),
-        first_url="/admin/users" if after else "",
         form=form or blank(),
         q=q,
         me=service.author_of(act).user_id,

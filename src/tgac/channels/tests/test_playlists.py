@@ -179,3 +179,31 @@ async def test_the_list_of_channels_shows_and_asks_for_playlists(world: World) -
     assert f'href="/projects/{world.project_id}/playlists/{made["id"]}"' in shown
     page = (await desk.ask("GET", f"/channels/{towns[0]}")).text
     assert "Cities" in page
+
+
+async def test_the_list_of_channels_is_asked_for_a_playlist_by_its_name_or_a_part_of_it(world: World) -> None:
+    desk = Desk(world)
+    one, two, three = await add_channels(world, 3)
+    await create(desk, "News", one)
+    await create(desk, "News at night", two)
+    await create(desk, "Sport", three)
+
+    async def titles(**query: str) -> list[str]:
+        page = (await desk.ask("GET", "/channels", params=query)).text
+        return re.findall(r"<bdi>(Town \d)</bdi>", page)
+
+    assert await titles(playlist="News") == ["Town 0"], "what is called exactly so goes before what contains it"
+    assert await titles(playlist="new") == ["Town 1", "Town 0"]
+    assert await titles(playlist="nothing") == []
+    by_number = (await desk.ask("GET", f"/channels?playlist_id={(await create(desk, 'Parks', one))['id']}")).text
+    assert 'type="search" value="Parks" id="f-playlist" name="playlist"' in by_number, "the filter names what it is"
+
+
+async def test_the_list_of_channels_is_asked_for_a_bot_by_its_username(world: World) -> None:
+    desk = Desk(world)
+    await add_channels(world, 1)
+    bot = world.bots[0].username
+    for named in (bot, f"@{bot}", bot[:4]):
+        page = (await desk.ask("GET", "/channels", params={"bot": named})).text
+        assert ("City news" in page, "Town 0" in page) == (True, False)
+    assert "No channel fits this search." in (await desk.ask("GET", "/channels?bot=nobody")).text

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.runtime import Context
@@ -233,6 +234,14 @@ def _read_notice(cookie: str | None) -> Notice | None:
     return Notice(text, tone) if isinstance(text, str) and tone in ("ok", "info", "warn", "bad") else None
 
 
+def _first_page() -> str:
+    """The address of the first page of a list that is read further below; "" on the first page itself."""
+    address = urlsplit(_view.get().here)
+    asked = parse_qsl(address.query, keep_blank_values=True)
+    kept = [pair for pair in asked if pair[0] != "cursor"]
+    return urlunsplit(("", "", address.path, urlencode(kept), "")) if len(kept) < len(asked) else ""
+
+
 def _moment(value: datetime, *, seconds: bool = False) -> str:
     return i18n.show_moment(value, _view.get().zone, seconds=seconds)
 
@@ -294,6 +303,7 @@ def _made_environment() -> Environment:
         utc=_utc,
         zone_name=lambda: str(_view.get().zone),
         here=lambda: _view.get().here,
+        first_page=_first_page,
         csrf=lambda: _view.get().csrf,
     )
     macros = made.get_template("macros.html").module

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query
 from pydantic import BeforeValidator
-from sqlalchemy import ColumnElement, Select, or_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 from starlette.requests import Request
 
 from tgac.kit.act import Act
@@ -57,6 +57,15 @@ def matching(q: str, *columns: InstrumentedAttribute[Any]) -> ColumnElement[bool
     """
     spellings = {q, q.lower(), q.upper(), q.capitalize()}
     return or_(*(column.icontains(one, autoescape=True) for column in columns for one in spellings))
+
+
+def called(words: str, *columns: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Which rows of a table somebody means who has typed a name: one of `columns` is exactly that; where no row has it,
+    those that contain it. An `@` before a username is left aside."""
+    name = words.removeprefix("@")
+    other: Any = aliased(columns[0].class_)
+    known = select(other.id).where(or_(*(getattr(other, column.key) == name for column in columns))).exists()
+    return or_(*(column == name for column in columns), and_(~known, matching(name, *columns)))
 
 
 def next_address(request: Request, following: int | None) -> str:
