@@ -54,9 +54,9 @@ class Wanted:
 
 @dataclass(slots=True)
 class Around:
-    """The rows that comments and posts speak of, by number: of tasks and bots the names alone, of channels what leads
-    to them as well. A bot may be gone: what it wrote stays. `waits` says of the comments that wait for readers how that
-    stands, by the comment's number."""
+    """The rows that comments and posts speak of, by number: of bots the names alone, of channels what leads to them as
+    well. A bot may be gone: what it wrote stays. `waits` says of the comments that wait for readers how that stands, by
+    the comment's number."""
 
     posts: dict[int, Post] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
@@ -143,7 +143,7 @@ async def around(act: Act, comments: Sequence[Comment], posts: Sequence[Post] = 
     return Around(
         posts=all_posts,
         channels=await _by_number(act, Channel, channels, *_OF_CHANNELS),
-        tasks=await _by_number(act, Task, {comment.task_id for comment in comments}, Task.name),
+        tasks=await _by_number(act, Task, {comment.task_id for comment in comments}),
         bots=await _by_number(act, Bot, {comment.bot_id for comment in comments if comment.bot_id}, Bot.username),
         waits=await _waits(act, [(one, all_posts[one.post_id]) for one in comments if one.state in WAITING]),
     )
