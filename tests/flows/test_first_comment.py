@@ -79,7 +79,6 @@ async def _make_task(page: Page) -> None:
     await page.get_by_role("checkbox", name=re.compile("^City news")).check()
     await page.get_by_role("checkbox", name=re.compile("^@city_helper_bot")).check()
     await page.get_by_label("Text of the comment").fill("{Welcome|Welcome} to {{ channel.title }} {unbalanced")
-    await page.get_by_text("As I say", exact=True).click()
     delay = page.get_by_role("group", name="How long after the post")
     await delay.get_by_label("From", exact=True).fill("0")
     await delay.get_by_label("To", exact=True).fill("1")

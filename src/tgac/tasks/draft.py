@@ -22,8 +22,6 @@ from tgac.tasks.draft_numbers import UNITS, after_document, after_values, decima
 from tgac.tasks.draft_wait import IN_TASK, WAIT_FIELDS, wait_document, wait_ticks, wait_values
 from tgac.tasks.targets import Aim
 
-OWN: Final = "own"
-"""The choice beside the presets: a delay of the task's own."""
 _SAID: Final = {None: "", True: "yes", False: "no"}
 """What may be as the preset says."""
 _TYPED: Final = ("name", "weight", "text", "poll", "poll_open", "poll_multiple", "media_id")
@@ -214,13 +212,14 @@ def _place(path: str) -> str:
 
 def _values(config: TaskConfig) -> dict[str, str]:
     wanted, timing, quiet = config.filter, config.timing, config.timing.quiet_hours
-    window = timing.delay or timing.window
-    unit = next(name for name in ("h", "min", "s") if window.min_s % UNITS[name] == window.max_s % UNITS[name] == 0)
+    own = timing.delay
+    units = (name for name in ("h", "min", "s") if own and own.min_s % UNITS[name] == own.max_s % UNITS[name] == 0)
+    unit = next(units, "min")
     return {
         "content.label": config.content.label or "",
-        "timing.preset": OWN if timing.delay else timing.preset,
-        "timing.delay.min_s": str(window.min_s // UNITS[unit]),
-        "timing.delay.max_s": str(window.max_s // UNITS[unit]),
+        "timing.preset": timing.preset,
+        "timing.delay.min_s": str(own.min_s // UNITS[unit]) if own else "",
+        "timing.delay.max_s": str(own.max_s // UNITS[unit]) if own else "",
         "delay_unit": unit,
         "timing.quiet_hours.from": quiet.from_ if quiet else "",
         "timing.quiet_hours.to": quiet.to if quiet else "",
@@ -335,8 +334,8 @@ def _timing(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
     hours = {key: values.get(f"timing.quiet_hours.{key}", "").strip() for key in ("from", "to")}
     filled = {key: value for key, value in hours.items() if value}
     return {
-        "preset": base.timing.preset if preset == OWN else preset,
-        "delay": _delay(values) if preset == OWN else None,
+        "preset": preset,
+        "delay": _delay(values) or None,
         "quiet_hours": filled or None,
         "time_zone": values.get("timing.time_zone", "").strip() or None,
         "typing": {said: meant for meant, said in _SAID.items()}.get(values.get("timing.typing", "")),

@@ -166,6 +166,7 @@ async def _editor(
         variables=variable_choices(),
         following=following_choices(),
         longest_text=MAX_SOURCE,
+        has_model=act.config.openai_api_key is not None,
         zone=(await the_project(act)).time_zone,
     )
 

@@ -20,8 +20,8 @@ from tgac.tasks.models import Task, TaskPreset
 MAX_NAME = 40
 ROOM = 50
 """Presets of a project's own: every look at its tasks reads them all."""
-_TAKEN = {*PRESETS, "own"}
-"""Names that mean something else: the presets of every project, and a delay of the task's own."""
+_TAKEN = {*PRESETS}
+"""Names that mean something else: the presets of every project."""
 
 
 async def presets_here(act: Act) -> dict[str, Preset]:

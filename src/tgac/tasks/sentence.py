@@ -72,7 +72,9 @@ def draft_sentence(document: Mapping[str, Any], reach: Reach, own: Mapping[str, 
     `own` are the project's presets. What it is aimed at and what it says are left aside: the sentence takes neither
     from the document.
     """
-    content = {name: document.get("content", {}).get(name) is True for name in _SAID_OF_CONTENT}
+    said = document.get("content", {})
+    content: dict[str, Any] = {name: said.get(name) is True for name in _SAID_OF_CONTENT}
+    content["kind"] = "llm" if said.get("kind") == "llm" else "template"
     told = {name: part for name, part in document.items() if name != "targets"} | {"content": content}
     try:
         return sentence_of(TaskConfig.model_validate(filled(told, own)), reach)

@@ -81,14 +81,14 @@ def variable_choices() -> list[tuple[str, str]]:
 def rules_of(config: TaskConfig) -> Iterator[tuple[str, str]]:
     """What holds for a task beyond its sentence: pairs of name and value."""
     timing, content = config.timing, config.content
+    yield _("Preset"), _(PRESET_WORDS[timing.preset]) if timing.preset in PRESETS else timing.preset
     yield _("Delay"), delay_words(timing.window)
     if timing.quiet_hours:
         yield _("Quiet hours"), f"{timing.quiet_hours.from_}–{timing.quiet_hours.to}"
     if timing.time_zone:
         yield _("Time zone"), timing.time_zone
     yield from _wait_rules(timing.awaits)
-    minutes = timing.expiry_s // 60
-    yield _("At the latest"), ngettext("%(n)s minute after the window", "%(n)s minutes after the window", minutes)
+    yield _("At the latest"), _("%(span)s after the window", span=span_words(timing.expiry_s))
     if content.label:
         yield _("Label"), content.label
     yield _("Notification"), _("without a sound") if content.silent else _("with a sound")

@@ -134,7 +134,6 @@ async def test_names_and_values_that_do_not_fit_are_refused_with_their_field(wor
         ("", NIGHTLY, "name"),
         ("x" * 41, NIGHTLY, "name"),
         ("Safe", NIGHTLY, "name"),
-        ("own", NIGHTLY, "name"),
         ("Nightly", {}, "values.delay"),
         ("Nightly", NIGHTLY | {"per_bot_day": 0}, "values.per_bot_day"),
         ("Nightly", NIGHTLY | {"moon": 1}, "values.moon"),

@@ -64,10 +64,10 @@ WAITS = {"timing.wait_for.reader_comments": "2"}
 @pytest.mark.parametrize(
     ("values", "path"),
     [
-        ({"timing.preset": "own", "timing.delay.min_s": "3", "timing.delay.max_s": ""}, "timing.delay.max_s"),
-        ({"timing.preset": "own", "timing.delay.min_s": "soon", "timing.delay.max_s": "5"}, "timing.delay.min_s"),
-        ({"timing.preset": "own", "timing.delay.min_s": "inf", "timing.delay.max_s": "5"}, "timing.delay.min_s"),
-        ({"timing.preset": "own", "timing.delay.min_s": "9", "timing.delay.max_s": "5"}, "timing.delay"),
+        ({"timing.delay.min_s": "3", "timing.delay.max_s": ""}, "timing.delay.max_s"),
+        ({"timing.delay.min_s": "soon", "timing.delay.max_s": "5"}, "timing.delay.min_s"),
+        ({"timing.delay.min_s": "inf", "timing.delay.max_s": "5"}, "timing.delay.min_s"),
+        ({"timing.delay.min_s": "9", "timing.delay.max_s": "5"}, "timing.delay"),
         ({"timing.preset": "x" * 41}, "timing.preset"),
         ({"timing.quiet_hours.from": "23:00"}, "timing.quiet_hours.to"),
         ({"timing.time_zone": "Mars"}, "timing.time_zone"),
@@ -139,7 +139,7 @@ def test_a_form_without_these_fields_leaves_the_wait_alone() -> None:
 
 def test_half_a_minute_and_a_comma_are_understood() -> None:
     form = form_of("Name", check_config(GOOD), [])
-    form.values |= {"timing.preset": "own", "timing.delay.min_s": "0,5", "timing.delay.max_s": "1.5"}
+    form.values |= {"timing.delay.min_s": "0,5", "timing.delay.max_s": "1.5"}
     assert document_of(form, TaskConfig())["timing"]["delay"] == {"min_s": 30, "max_s": 90}
 
 
@@ -256,3 +256,15 @@ def test_a_task_tells_its_limits_and_nothing_where_it_has_none() -> None:
     with using("ru"):
         assert "Лимиты: 4 комментария в час на канал" in sentence_of(config, reach)
     assert "Limits" not in sentence_of(check_config({"content": {"variants": [{"text": "Hi"}]}}), reach)
+
+
+def test_an_empty_delay_is_as_the_preset_says() -> None:
+    form = form_of("Name", check_config(GOOD | {"timing": {"preset": "safe"}}), [])
+    assert form.values["timing.delay.min_s"] == ""
+    assert document_of(form, TaskConfig())["timing"]["delay"] is None
+
+
+def test_a_draft_says_that_a_model_writes_it() -> None:
+    document = TaskConfig().dump()
+    document["content"]["kind"] = "llm"
+    assert "A language model writes it" in str(draft_sentence(document, Reach(), {}))

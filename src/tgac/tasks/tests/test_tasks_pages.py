@@ -92,7 +92,7 @@ async def test_what_cannot_be_switched_on_is_not_saved_either(world: World) -> N
 async def test_faults_stand_beside_their_fields_and_nothing_typed_is_lost(world: World) -> None:
     desk = Desk(world)
     sent = typed(desk, "{One", **{
-        "timing.preset": "own", "timing.delay.min_s": "9", "timing.delay.max_s": "5", "delay_unit": "min",
+        "timing.delay.min_s": "9", "timing.delay.max_s": "5", "delay_unit": "min",
         "timing.quiet_hours.from": "23:00", "timing.quiet_hours.to": "08:00", "filter.no_words": "ads*\nmore",
         "filter.media": "photo", "content.label": "A bot writes", "post_text": "A post",
         "content.variants.1.name": "B", "content.variants.1.weight": "3", "content.variants.1.text": "<i>Two",
