@@ -33,6 +33,7 @@ WORKS_FOR_EVERYONE = {
     "kit/queue/tidy.py",
     "kit/tenancy.py",
     "kit/web/idempotency.py",
+    "notices/tell.py",  # the hourly round: the list of projects, each looked at by itself
     "panel/deletion.py",  # the queue is no project's, and a deleted project has no member left
     "panel/health.py",
     "panel/retention.py",  # the list of projects; rows go project by project

@@ -84,7 +84,7 @@ ASKED: Mapping[Right, frozenset[str]] = {
     ),
 }
 """The routes whose right is not the usual one: LOOK for what is only read, EDIT for what is changed."""
-PARTS = ("bots", "channels", "onboarding", "playlists", "proxies", "tasks", "media")
+PARTS = ("bots", "channels", "onboarding", "playlists", "proxies", "tasks", "media", "notices")
 EDITS = tuple(f"{root}/{part}" for root in (API, PAGE) for part in PARTS)
 """Below these, what changes something asks for EDIT where the table says nothing else."""
 HALTS = frozenset(f"POST {root}/{verb}" for root in (API, PAGE) for verb in ("pause", "resume", "stop"))

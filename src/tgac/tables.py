@@ -9,6 +9,7 @@ from tgac.journal import models as journal
 from tgac.kit.db.base import Base
 from tgac.kit.queue import table as queue
 from tgac.kit.web import idempotency
+from tgac.notices import models as notices
 from tgac.onboarding import models as onboarding
 from tgac.people import models as people
 from tgac.posts import models as posts
@@ -26,6 +27,7 @@ MODULES = (
     idempotency,
     journal,
     media,
+    notices,
     onboarding,
     people,
     playlists,

@@ -51,6 +51,7 @@ from tgac.comments.review_bot import PREFIX, show_review, take_review_press, tak
 from tgac.comments.send import send_comment, send_given_up
 from tgac.comments.talk import hear_readers
 from tgac.comments.write import write_comment, write_given_up
+from tgac.journal.trouble import LookForTrouble
 from tgac.kit.config import Config
 from tgac.kit.errors import AppError
 from tgac.kit.queue.jobs import Periodic
@@ -63,6 +64,9 @@ from tgac.kit.web.idempotency import ForgetAnswers, Idempotent, forget_answers
 from tgac.kit.web.pages import STATIC_PATH, static_files
 from tgac.kit.web.security import RequestGuard, SafeHeaders
 from tgac.kit.web.stream import Streams
+from tgac.notices import api as notices_api
+from tgac.notices import web as notices_web
+from tgac.notices.tell import LookEverywhere, look_and_tell, look_everywhere
 from tgac.onboarding import api as onboarding_api
 from tgac.onboarding import web as onboarding_web
 from tgac.onboarding.jobs import LookAtItem, RehearseItem, TryItem, WatchRun
@@ -137,6 +141,8 @@ HANDLES = (
     Handles(EraseProject, erase_project),
     Handles(ApplyProfile, apply_profile),
     Handles(ForgetProfileFiles, forget_profile_files),
+    Handles(LookForTrouble, look_and_tell),
+    Handles(LookEverywhere, look_everywhere),
     Handles(ForgetUpdates, forget_updates),
     Handles(ForgetJobs, forget_jobs),
     Handles(ForgetEvents, forget_events),
@@ -146,6 +152,7 @@ PERIODIC = (
     Periodic(RecheckChannels(), every_s=3600),
     Periodic(CheckBots(), every_s=LOOK_EVERY_S),
     Periodic(CheckProxies(), every_s=EVERY_S),
+    Periodic(LookEverywhere(), every_s=3600),
     Periodic(ForgetProfileFiles(), every_s=3600),
     Periodic(ForgetUpdates(), every_s=3600),
     Periodic(ForgetJobs(), every_s=3600),
@@ -186,6 +193,7 @@ ROUTERS = (
     recalls_api.router,
     dry_run_api.router,
     onboarding_api.router,
+    notices_api.router,
     panel_api.router,
     settings_api.router,
     audit.router,
@@ -202,7 +210,6 @@ ROUTERS = (
     playlists_web.router,
     presets_web.router,
     media_web.router,
-    media_web.router,
     editor_web.router,
     tasks_web.router,
     versions_web.router,
@@ -211,6 +218,7 @@ ROUTERS = (
     recalls_web.router,
     dry_run_web.router,
     onboarding_web.router,
+    notices_web.router,
     panel_web.router,
 )
 

@@ -27,6 +27,7 @@ EXAMPLES: Mapping[str, Any] = {
     "action": "check",
     "values": {"delay": {"min_s": 0, "max_s": 60}},
     "ids": ["bot_id"],
+    "until": "2026-03-01T12:00:00Z",
     "from": "23:00",
     "to": "08:00",
     "config": {"targets": {"channels": ["channel_id"]}, "content": {"variants": [{"name": "A", "text": "Hi"}]}},

@@ -21,6 +21,7 @@ from tgac.channels.playlists import create_playlist
 from tgac.comments.models import Comment, Recall, RecallItem
 from tgac.kit.act import Act
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT, Role
+from tgac.notices.models import Notice, NoticeTold
 from tgac.onboarding.models import Item, Run
 from tgac.people.members import invite
 from tgac.people.models import LoginSession, Member
@@ -144,9 +145,14 @@ async def _furnish(world: World, name: str) -> int:
 
 
 async def _own_things(act: Act, name: str) -> None:
-    """A preset and a file, called `name`."""
+    """A preset, a file and a notice, called `name`."""
     await create_preset(act, f"{name} preset", {"delay": {"min_s": 0, "max_s": 9}})
     await add_media(act, "rules.txt", name.encode())
+    notice = Notice(kind="proxy_failing", subject_id=1, data={"name": name, "more": ""}, at=act.now)
+    act.session.add(notice)
+    await act.flush()
+    assert act.principal is not None
+    act.session.add(NoticeTold(notice_id=notice.id, user_id=act.principal.user_id, at=act.now))
 
 
 async def _recall(act: Act) -> None:

@@ -58,9 +58,12 @@ NO_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
             "dry_run",
             "as_document",
             "apply",
+            "notices",
+            "past",
             "csv",
         ),
     ),
+    "a moment": ("until",),
     "of a poll": ("anonymous", "multiple", "options", "poll_multiple", "poll_open"),
     "words": (
         *("name", "note", "text", "post_text", "label", "tags", "tag", "q", "about", "any_words", "no_words", "back"),

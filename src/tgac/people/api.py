@@ -18,7 +18,7 @@ from tgac.kit.web.deps import (
     WriteAct,
 )
 from tgac.people import members_api, service, sign_in_api
-from tgac.people.forms import NewProject, NewToken, NewUser, ProjectSettings, UserQuota
+from tgac.people.forms import NewProject, NewToken, NewUser, NoticesForm, ProjectSettings, UserQuota
 from tgac.people.models import ApiToken, LoginSession, Project, User
 from tgac.people.projects import (
     archive_project,
@@ -73,6 +73,18 @@ async def end_session(act: UserWrite, session_id: RowId) -> Response:
     """Sign one of one's browsers out."""
     await service.end_session(act, session_id)
     return ok()
+
+
+@me_router.get("/notifications")
+async def show_notifications(act: UserRead) -> Response:
+    """How often one is told in Telegram of what is wrong: `daily`, `at_once`, or only what is `critical`."""
+    return ok(_notifications(await user_numbered(act.session, service.author_of(act).user_id)))
+
+
+@me_router.put("/notifications")
+async def set_notifications(act: UserWrite, form: NoticesForm) -> Response:
+    """Choose it. What is critical is told at once whatever is chosen."""
+    return ok(_notifications(await service.choose_notices(act, form.notices)))
 
 
 @me_router.get("/tokens")
@@ -195,6 +207,10 @@ async def stop(act: WriteAct) -> Response:
 def _user(row: User) -> dict[str, Any]:
     plain = ("id", "username", "telegram_id", "is_admin", "state", "language", "quota_projects", "created_at")
     return {name: getattr(row, name) for name in plain}
+
+
+def _notifications(row: User) -> dict[str, Any]:
+    return {"notices": row.notices}
 
 
 def _session(row: LoginSession, current: int | None) -> dict[str, Any]:

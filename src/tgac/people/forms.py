@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from tgac.kit.names import Name
 from tgac.kit.tenancy import Role, TokenScope
 from tgac.kit.web.deps import MAX_ID
+from tgac.people.models import NoticesWanted
 from tgac.settings.forms import Quota, TimeZone
 
 MAX_TELEGRAM_ID: Final = 2**52  # https://core.telegram.org/bots/api#user: at most 52 significant bits
@@ -77,6 +78,12 @@ class NewToken(Form):
     project_ids: Annotated[list[Annotated[int, Field(ge=1, le=MAX_ID)]], Field(min_length=1, max_length=100)] | None = (
         None
     )
+
+
+class NoticesForm(Form):
+    """How often one is told in Telegram of what is wrong."""
+
+    notices: NoticesWanted
 
 
 class NewProject(Form):

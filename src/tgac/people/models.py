@@ -1,6 +1,7 @@
 """Users, the ways they sign in, their projects and roles."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
@@ -9,6 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tgac.kit.db.base import Base, Owned, owned_args
 from tgac.kit.db.types import Id
 from tgac.kit.tenancy import TokenScope
+
+
+class NoticesWanted(StrEnum):
+    """What the service bot tells somebody of what is wrong: what is critical always at once, the rest as they wish."""
+
+    DAILY = "daily"
+    AT_ONCE = "at_once"
+    CRITICAL = "critical"
 
 
 class User(Base):
@@ -22,6 +31,7 @@ class User(Base):
     state: Mapped[str] = mapped_column(String(16), default="invited")  # invited | active | blocked
     language: Mapped[str | None] = mapped_column(String(2))
     quota_projects: Mapped[int | None]
+    notices: Mapped[str] = mapped_column(String(16), default=NoticesWanted.DAILY)
     created_at: Mapped[datetime]
 
     # An invited username waits for its one owner; once bound, Telegram may hand the name to somebody else.

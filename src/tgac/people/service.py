@@ -16,7 +16,7 @@ from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import LANGUAGES, _
 from tgac.people.auth import TOKEN_PREFIX
 from tgac.people.forms import MAX_TELEGRAM_ID, NewToken
-from tgac.people.models import ApiToken, BindLink, KnownDevice, LoginFlow, LoginSession, User
+from tgac.people.models import ApiToken, BindLink, KnownDevice, LoginFlow, LoginSession, NoticesWanted, User
 from tgac.people.queries import (
     bound_admin,
     invited_user,
@@ -87,6 +87,13 @@ async def set_quota(act: Act, user_id: int, *, quota_projects: int | None) -> Us
         changes = {"quota_projects": [user.quota_projects, quota_projects]}
         note(act, "user_changed", {"username": user.username, "changes": changes}, subject_id=user.id)
     user.quota_projects = quota_projects
+    return user
+
+
+async def choose_notices(act: Act, wanted: NoticesWanted) -> User:
+    """How often the author is told in Telegram of what is wrong."""
+    user = await user_numbered(act.session, author_of(act).user_id)
+    user.notices = wanted
     return user
 
 

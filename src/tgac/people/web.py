@@ -16,10 +16,10 @@ from tgac.kit.web.pages import Notice, go, page
 from tgac.people import admin_web, members_web, projects, service, settings_web, sign_in_web
 from tgac.people.auth import authenticate
 from tgac.people.browsers import shown_browser
-from tgac.people.forms import NewProject, NewToken
+from tgac.people.forms import NewProject, NewToken, NoticesForm
 from tgac.people.models import Project
-from tgac.people.queries import living_sessions, projects_of, tokens_of
-from tgac.people.words import SCOPES
+from tgac.people.queries import living_sessions, projects_of, tokens_of, user_numbered
+from tgac.people.words import NOTICES, SCOPES
 
 router: Final = APIRouter(include_in_schema=False)
 for _part in (sign_in_web.router, settings_web.router, members_web.router, admin_web.router):
@@ -113,6 +113,16 @@ async def end_session(request: Request, act: UserWrite, session_id: RowId) -> Re
     return go(request, "/account", Notice(_("Signed out there.")))
 
 
+@router.post("/account/notifications")
+async def choose_notices(request: Request, act: UserWrite) -> Response:
+    """Choose how often one is told of what is wrong."""
+    form = await read_form(request, NoticesForm)
+    if form.data is None:
+        return go(request, "/account")
+    await service.choose_notices(act, form.data.notices)
+    return go(request, "/account", Notice(_("Saved.")))
+
+
 @router.post("/account/tokens")
 async def create_token(request: Request, tools: ToolsDep, principal: PrincipalDep) -> Response:
     """Make an API token and show it, this once."""
@@ -146,6 +156,7 @@ async def _account_page(
     async with tools.reading(principal, NO_PROJECT) as act:
         sessions = await living_sessions(act, principal.user_id)
         tokens = await tokens_of(act.session, principal.user_id)
+        notices = (await user_numbered(act.session, principal.user_id)).notices
     return page(
         request,
         "people/account.html",
@@ -156,6 +167,8 @@ async def _account_page(
         form=form or blank(),
         fresh_token=fresh_token,
         shown_browser=shown_browser,
+        notices_wanted=notices,
+        notice_choices=[(key, _(word)) for key, word in NOTICES.items()],
         scopes=SCOPES,
         scope_choices=[(key, _(word)) for key, word in SCOPES.items()],
         project_names={one.id: one.name for one in mine},

@@ -5,6 +5,7 @@ from typing import Final
 
 from tgac.kit.tenancy import Role, TokenScope
 from tgac.kit.web.i18n import N_, _
+from tgac.people.models import NoticesWanted
 
 ROLES: Final[Mapping[str, str]] = {
     Role.OWNER: N_("Owner"),
@@ -22,6 +23,11 @@ SCOPES: Final[Mapping[str, str]] = {
     TokenScope.READ: N_("Looks only"),
     TokenScope.WRITE: N_("Works in projects; not what is their owners’ alone"),
     TokenScope.ADMIN: N_("All that you may"),
+}
+NOTICES: Final[Mapping[str, str]] = {
+    NoticesWanted.DAILY: N_("Once a day, together"),
+    NoticesWanted.AT_ONCE: N_("Each at once"),
+    NoticesWanted.CRITICAL: N_("Only what is critical"),
 }
 
 

@@ -29,9 +29,9 @@ async def run_jobs(world: World) -> None:
 
 
 async def sends(world: World) -> list[dict[str, Any]]:
-    """Every sendMessage that came to Telegram, answered or not."""
+    """Every sendMessage of the project's bots that came to Telegram, answered or not."""
     calls: list[dict[str, Any]] = await world.control("GET", "/calls?method=sendMessage")
-    return calls
+    return [one for one in calls if one["bot_id"] != world.service_bot["id"]]
 
 
 async def the_comment(world: World) -> Comment:

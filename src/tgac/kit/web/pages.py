@@ -37,6 +37,7 @@ type Tone = Literal["ok", "info", "warn", "bad"]
 
 PLACES: Final = (
     ("", N_("Overview"), "layout-dashboard", "o"),
+    ("/notices", N_("Notices"), "bell", "n"),
     ("/posts", N_("Posts"), "newspaper", "p"),
     ("/review", N_("Approval"), "check", "a"),
     ("/comments", N_("Comments"), "message-square", "c"),

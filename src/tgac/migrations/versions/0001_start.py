@@ -117,6 +117,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=True),
         sa.Column("quota_projects", sa.Integer(), nullable=True),
+        sa.Column("notices", sa.String(length=16), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("telegram_id", name=op.f("uq_users_telegram_id")),
@@ -506,6 +507,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_members_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "notices",
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", Id, nullable=False),
+        sa.Column("data", Json, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("solved_at", UtcDateTime(), nullable=True),
+        sa.Column("solved_by", Id, nullable=True),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_notices_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_notices_project_id_id")),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("notices", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notices_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(
+            "uq_notices_living",
+            ["project_id", "kind", "subject_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
         "onboarding_runs",
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("bot_ids", Json, nullable=False),
@@ -834,6 +864,35 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("media_given", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.create_index(batch_op.f("ix_media_given_project_id"), ["project_id"], unique=False)
+
+    op.create_table(
+        "notices_told",
+        sa.Column("notice_id", Id, nullable=False),
+        sa.Column("user_id", Id, nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("project_id", Id, nullable=False),
+        sa.Column("id", Id, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id", "notice_id"],
+            ["notices.project_id", "notices.id"],
+            name=op.f("fk_notices_told_project_id_notice_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_notices_told_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_notices_told_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices_told")),
+        sa.UniqueConstraint("project_id", "id", name=op.f("uq_notices_told_project_id_id")),
+        sa.UniqueConstraint(
+            "project_id", "notice_id", "user_id", name=op.f("uq_notices_told_project_id_notice_id_user_id")
+        ),
+        info={"owned": True},
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("notices_told", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notices_told_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_notices_told_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "onboarding_items",
@@ -1409,6 +1468,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_onboarding_items_channel_id"))
 
     op.drop_table("onboarding_items")
+    with op.batch_alter_table("notices_told", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notices_told_user_id"))
+        batch_op.drop_index(batch_op.f("ix_notices_told_project_id"))
+
+    op.drop_table("notices_told")
     with op.batch_alter_table("media_given", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_media_given_project_id"))
 
@@ -1469,6 +1533,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_onboarding_runs_project_id"))
 
     op.drop_table("onboarding_runs")
+    with op.batch_alter_table("notices", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+        batch_op.drop_index(
+            "uq_notices_living", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
+        )
+        batch_op.drop_index(batch_op.f("ix_notices_project_id"))
+
+    op.drop_table("notices")
     with op.batch_alter_table("members", schema=None, table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_index(batch_op.f("ix_members_user_id"))
         batch_op.drop_index(batch_op.f("ix_members_project_id"))

@@ -1,0 +1,133 @@
+"""The one table of what is wrong: how it is seen in the rows, how it is told, where it is mended."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, select
+
+from tgac.bots.models import Bot, BotStatus
+from tgac.channels.models import Channel, ChannelState
+from tgac.channels.reasons import sentence
+from tgac.comments.failing import WINDOW
+from tgac.kit.web.i18n import N_, _
+from tgac.proxies.models import Proxy, ProxyState, Route
+
+type Found = Select[int, str, Any]
+"""Number, name, and what more is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of trouble.
+
+    `find` selects the rows that have it at a moment: number, name, and a JSON or a text that its `words` may need.
+    `title` and `hint` are msgids, filled with %(name)s and %(more)s. A `critical` one is told at once to everybody
+    who may mend it. `path` leads to the row, below the project.
+    """
+
+    icon: str
+    title: str
+    hint: str
+    path: str
+    find: Callable[[datetime], Found]
+    critical: bool = False
+    more: Callable[[Any], str] = lambda told: str(told or "")
+
+
+def _shut_out(_now: datetime) -> Found:
+    return select(Bot.id, Bot.username, Bot.reason).where(Bot.status == BotStatus.REVOKED)
+
+
+def _paused_for_errors(_now: datetime) -> Found:
+    return select(Bot.id, Bot.username, Bot.errors).where(Bot.status == BotStatus.PAUSED, Bot.errors.is_not(None))
+
+
+def _slowed(now: datetime) -> Found:
+    asked = select(Bot.id, Bot.username, Bot.reason)
+    return asked.where(Bot.slowed_at > now - WINDOW, Bot.status == BotStatus.ACTIVE)
+
+
+def _failing(_now: datetime) -> Found:
+    asked = select(Bot.id, Bot.username, Bot.reason)
+    return asked.where(Bot.failing_since < Bot.health_at, Bot.status != BotStatus.REVOKED)
+
+
+def _failing_proxies(_now: datetime) -> Found:
+    return select(Proxy.id, Proxy.host, Proxy.reason).where(Proxy.state == ProxyState.FAILING, ~_is_used())
+
+
+def _stranding_proxies(_now: datetime) -> Found:
+    return select(Proxy.id, Proxy.host, Proxy.reason).where(Proxy.state == ProxyState.FAILING, _is_used())
+
+
+def _is_used() -> Any:
+    return select(Route.id).where(Route.project_id == Proxy.project_id, Route.proxy_id == Proxy.id).exists()
+
+
+def _suspended(_now: datetime) -> Found:
+    return select(Channel.id, Channel.title, Channel.reason).where(Channel.state == ChannelState.SUSPENDED)
+
+
+def _errors(told: Any) -> str:
+    return _("Failed: %(failures)s of %(count)s.", failures=told["failures"], count=told["count"]) if told else ""
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "bot_refused": Kind(
+        "circle-x",
+        N_("Telegram has shut @%(name)s out"),
+        N_("It writes nothing any more. Give it a new token, or another bot its tasks. %(more)s"),
+        "/bots/%(id)s",
+        _shut_out,
+        critical=True,
+    ),
+    "bot_paused_for_errors": Kind(
+        "circle-pause",
+        N_("@%(name)s was paused: its comments fail"),
+        N_("It writes nothing until somebody resumes it. %(more)s"),
+        "/bots/%(id)s",
+        _paused_for_errors,
+        critical=True,
+        more=_errors,
+    ),
+    "proxy_stranded": Kind(
+        "globe",
+        N_("The proxy %(name)s fails, and no other has room for its bots"),
+        N_("Bots that go through it cannot write. Add a proxy that works. %(more)s"),
+        "/proxies/%(id)s",
+        _stranding_proxies,
+        critical=True,
+    ),
+    "channel_suspended": Kind(
+        "megaphone",
+        N_("Nothing is sent to the channel “%(name)s” any more"),
+        "%(more)s",
+        "/channels/%(id)s",
+        _suspended,
+        more=lambda code: sentence(code) if code else "",
+    ),
+    "bot_slowed": Kind(
+        "circle-alert",
+        N_("@%(name)s was slowed down: its comments fail"),
+        N_("It writes one comment a minute at most, and is paused where that does not help."),
+        "/bots/%(id)s",
+        _slowed,
+    ),
+    "bot_failing": Kind(
+        "circle-alert",
+        N_("@%(name)s does not answer its health check"),
+        "%(more)s",
+        "/bots/%(id)s",
+        _failing,
+    ),
+    "proxy_failing": Kind(
+        "globe",
+        N_("The proxy %(name)s does not lead to Telegram any more"),
+        N_("Its bots were moved to others that work. %(more)s"),
+        "/proxies/%(id)s",
+        _failing_proxies,
+    ),
+}
+CRITICAL: Final = tuple(name for name, kind in KINDS.items() if kind.critical)

@@ -1,0 +1,90 @@
+"""Keep the notices as the rows are, show them, put them aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from tgac.kit.act import Act
+from tgac.kit.errors import NotFound
+from tgac.kit.tenancy import Right, require
+from tgac.kit.web.i18n import _
+from tgac.notices.kinds import KINDS
+from tgac.notices.models import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A notice in the words of whoever reads it; `path` leads to what it is about, below the project."""
+
+    row: Notice
+    icon: str
+    title: str
+    hint: str
+    path: str
+    critical: bool
+
+
+def shown(row: Notice) -> Shown:
+    """The notice in words."""
+    kind = KINDS[row.kind]
+    told = {"name": row.data["name"], "more": kind.more(row.data["more"])}
+    # A msgid that is nothing but a value is no text to be translated.
+    hint = told["more"] if kind.hint == "%(more)s" else _(kind.hint, **told).strip()
+    return Shown(row, kind.icon, _(kind.title, **told), hint, kind.path % {"id": row.subject_id}, kind.critical)
+
+
+async def look_for_trouble(act: Act) -> None:
+    """Open a notice for each cause that has none, and end those whose cause is gone. Doing it again changes nothing."""
+    causes = await _causes(act)
+    for row in await act.session.scalars(select(Notice).where(Notice.ended_at.is_(None))):
+        if causes.pop((row.kind, row.subject_id), None) is None:
+            row.ended_at = act.now
+    for (kind, subject_id), data in causes.items():
+        act.session.add(Notice(kind=kind, subject_id=subject_id, data=data, at=act.now))
+
+
+async def _causes(act: Act) -> dict[tuple[str, int], dict[str, Any]]:
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for name, kind in KINDS.items():
+        for subject_id, called, more in await act.session.execute(kind.find(act.now)):
+            found[name, subject_id] = {"name": called, "more": more}
+    return found
+
+
+def open_notices() -> Select[Notice]:
+    """What is wrong now and was not put aside."""
+    return select(Notice).where(Notice.ended_at.is_(None), Notice.solved_at.is_(None))
+
+
+def past_notices() -> Select[Notice]:
+    """What was wrong, or was put aside."""
+    return select(Notice).where(Notice.ended_at.is_not(None) | Notice.solved_at.is_not(None))
+
+
+async def count_open(act: Act) -> int:
+    """How many notices are open in the project."""
+    asked = select(func.count(Notice.id)).where(Notice.ended_at.is_(None), Notice.solved_at.is_(None))
+    return (await act.session.scalars(asked)).one()
+
+
+async def solve(act: Act, notice_id: int) -> Notice:
+    """Put a notice aside; nothing changes where that was done before. Raises Refused, NotFound."""
+    require(act, Right.EDIT)
+    row = await act.session.scalar(select(Notice).where(Notice.id == notice_id).with_for_update())
+    if row is None:
+        raise NotFound(_("There is nothing here, or it is not yours."))
+    if row.solved_at is None:
+        row.solved_at, row.solved_by = act.now, act.principal.user_id if act.principal else None
+    return row
+
+
+async def solve_all(act: Act, *, until: datetime) -> int:
+    """Put aside every notice that is open and began by `until`; how many. Raises Refused."""
+    require(act, Right.EDIT)
+    rows: Sequence[Notice] = list(await act.session.scalars(open_notices().where(Notice.at <= until)))
+    for row in rows:
+        row.solved_at, row.solved_by = act.now, act.principal.user_id if act.principal else None
+    return len(rows)

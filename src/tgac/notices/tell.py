@@ -1,0 +1,141 @@
+"""Who is told of what is wrong, when, and in what words: by the service bot, in each person's own chat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from html import escape
+from typing import ClassVar, Final
+
+from sqlalchemy import select
+
+from tgac.journal.trouble import LookForTrouble, look_after
+from tgac.kit.act import Act
+from tgac.kit.log import log
+from tgac.kit.queue.jobs import Cancel, Done, Job, Outcome, Snooze
+from tgac.kit.telegram.faults import Ambiguous, Fault, NotSent, SlowDown
+from tgac.kit.telegram.types import Look
+from tgac.kit.tenancy import EVERYONE, RIGHTS, Right
+from tgac.kit.tools import Tools
+from tgac.kit.web.i18n import DEFAULT, ngettext, using, zone_of
+from tgac.notices.kinds import CRITICAL
+from tgac.notices.models import Notice, NoticeTold
+from tgac.notices.service import look_for_trouble, open_notices, shown
+from tgac.people.models import Member, NoticesWanted, Project, User
+
+DIGEST_HOUR: Final = 9
+"""In the project's time zone."""
+_OVERDUE: Final = timedelta(hours=24)
+_AT_MOST: Final = 12
+_LOOKED_AT: Final = ("active", "paused")
+
+
+@dataclass(frozen=True)
+class LookEverywhere(Job):
+    """Look for trouble in every project, and send the day's digests where it is time."""
+
+    kind: ClassVar[str] = "look_everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """What one person is told."""
+
+    user_id: int
+    chat_id: int
+    notice_ids: tuple[int, ...]
+    html: str
+
+
+async def look_everywhere(tools: Tools, job: LookEverywhere) -> Outcome:
+    """Handles LookEverywhere."""
+    async with tools.acting(None, EVERYONE) as act:
+        asked = select(Project.id).where(Project.status.in_(_LOOKED_AT))
+        for project_id in await act.session.scalars(asked):
+            trouble, due, key = look_after(act.now, project_id)
+            act.enqueue(trouble, run_after=due, key=key)
+    return Done()
+
+
+async def look_and_tell(tools: Tools, job: LookForTrouble) -> Outcome:
+    """Handles LookForTrouble. Whoever was told is not told again; what may not have arrived is said once more."""
+    async with tools.acting(None, job.project_id) as act:
+        project = await act.session.get(Project, job.project_id)
+        if project is None or project.status not in _LOOKED_AT:
+            return Cancel("nobody works in the project any more")
+        await look_for_trouble(act)
+    async with tools.reading(None, job.project_id) as act:
+        letters = await _letters(act, project)
+    for letter in letters:
+        try:
+            await _send(tools, letter)
+        except SlowDown as fault:
+            return Snooze(fault.retry_after)
+        except NotSent:
+            return Snooze(60.0)
+        async with tools.acting(None, job.project_id) as act:
+            for number in letter.notice_ids:
+                act.session.add(NoticeTold(notice_id=number, user_id=letter.user_id, at=act.now))
+    return Done()
+
+
+async def _send(tools: Tools, letter: _Letter) -> None:
+    """Raises SlowDown, NotSent, Ambiguous. Somebody who does not let the bot write counts as told."""
+    token = tools.config.telegram_bot_token
+    try:
+        look = Look(link_preview=False)
+        await tools.telegram.send_message(token, chat_id=letter.chat_id, html=letter.html, look=look)
+    except (SlowDown, NotSent, Ambiguous):
+        raise
+    except Fault as fault:
+        log().warning("notice_unheard", user_id=letter.user_id, error=fault.description)
+
+
+async def _letters(act: Act, project: Project) -> list[_Letter]:
+    """For each who may mend what is wrong, what they wish to hear of now and have not heard."""
+    rows = list(await act.session.scalars(open_notices().order_by(Notice.id)))
+    if not rows:
+        return []
+    heard = select(NoticeTold.user_id, NoticeTold.notice_id).where(NoticeTold.notice_id.in_([one.id for one in rows]))
+    told = {tuple(one) for one in await act.session.execute(heard)}
+    found = []
+    for user, language in await _people(act):
+        assert user.telegram_id is not None, "asked for"
+        new = [one for one in rows if (user.id, one.id) not in told]
+        wanted = due(
+            new, NoticesWanted(user.notices), act.now, hour=act.now.astimezone(zone_of(project.time_zone)).hour
+        )
+        if wanted:
+            with using(user.language or language or DEFAULT):
+                html = words(wanted, project.name, f"{act.config.base_url}/projects/{project.id}/notices")
+            found.append(_Letter(user.id, user.telegram_id, tuple(one.id for one in wanted), html))
+    return found
+
+
+async def _people(act: Act) -> list[tuple[User, str | None]]:
+    """Who may mend, with the language in which they are asked about comments."""
+    may = [role for role, rights in RIGHTS.items() if Right.EDIT in rights]
+    asked = select(User, Member.reviews_in).join(Member, Member.user_id == User.id).order_by(User.id)
+    asked = asked.where(Member.role.in_(may), User.state == "active", User.telegram_id.is_not(None))
+    return [(row[0], row[1]) for row in await act.session.execute(asked)]
+
+
+def due(new: Sequence[Notice], wanted: NoticesWanted, now: datetime, *, hour: int) -> list[Notice]:
+    """What of the `new` notices is told at this moment, in the project's `hour`, to somebody who wished it so."""
+    if wanted is NoticesWanted.AT_ONCE:
+        return list(new)
+    is_time = hour == DIGEST_HOUR or any(now - one.at >= _OVERDUE for one in new)
+    if wanted is NoticesWanted.DAILY and is_time:
+        return list(new)
+    return [one for one in new if one.kind in CRITICAL]
+
+
+def words(rows: Sequence[Notice], project: str, address: str) -> str:
+    """One message about all of them, what is critical first, in Telegram's HTML."""
+    ordered = sorted(rows, key=lambda one: one.kind not in CRITICAL)
+    lines = [f"<b>{escape(project)}</b>"]
+    for one in map(shown, ordered[:_AT_MOST]):
+        lines.append("\n".join(filter(None, (f"<b>{escape(one.title)}.</b>", escape(one.hint)))))
+    more = len(ordered) - _AT_MOST
+    if more > 0:
+        lines.append(ngettext("And %(n)s notice more.", "And %(n)s notices more.", more))
+    return "\n\n".join((*lines, escape(address)))
