@@ -16,8 +16,9 @@ from tests.support.herd import BOUNDED, PAGE, a_herd, read, reads
 from tests.support.routes import Route
 from tests.support.scene import Scene
 
-BUDGET: Final = 10.0
-"""Units for a page. One is about 5 ms on the machine for which 50 ms were asked."""
+BUDGET: Final = 3.3
+"""Units for a page. One is about 15 ms on the machine for which 50 ms were asked: so much that, like a page, it feels
+when others use the processor's caches."""
 TRIES: Final = 8
 """So often a page that seems too slow is measured: whatever else the machine does only makes it slower."""
 LARGE: Final[Mapping[str, int]] = {
@@ -31,7 +32,7 @@ _TABLE: Final = Environment(autoescape=True).from_string(
     "{% macro cell(name, value) %}<td data-label='{{ name }}'>{{ value }}</td>{% endmacro %}"
     "{% for row in rows %}<tr>{% for name, value in row.items() %}{{ cell(name, value) }}{% endfor %}</tr>{% endfor %}"
 )
-_ROWS: Final = [{f"column {place}": f"{number} <b>{place}</b>" for place in range(6)} for number in range(200)]
+_ROWS: Final = [{f"column {place}": f"{number} <b>{place}</b>" for place in range(6)} for number in range(600)]
 
 
 def unit_of_work() -> None:
@@ -54,7 +55,7 @@ async def cost(scene: Scene, route: Route) -> float:
     """What a page costs in units; measured until it is within its budget, or has been too dear too often."""
     page, one = float("inf"), float("inf")
     for _try in range(TRIES):
-        one = min(one, unit(), unit())
+        one = min(one, unit())
         before = time.thread_time()
         await read(scene, route)
         page = min(page, time.thread_time() - before)
@@ -71,7 +72,7 @@ async def test_with_5000_channels_every_page_stays_within_its_budget(tmp_path: P
         costs = {str(route): await cost(herd.scene, route) for route in reads(herd.scene)}
     assert len(costs) >= 60, "the walk over the routes sees too few of them"
     dear = {name: spent for name, spent in costs.items() if spent > BUDGET}
-    assert not dear, "\n".join(f"{name}: {spent:.1f} units, {BUDGET:.0f} at most" for name, spent in dear.items())
+    assert not dear, "\n".join(f"{name}: {spent:.2f} units, {BUDGET} at most" for name, spent in dear.items())
 
 
 async def is_full(scene: Scene, route: Route) -> bool:

@@ -53,6 +53,13 @@ async def bots_in(act: Act, statuses: Collection[BotStatus]) -> list[Bot]:
     return list(await act.session.scalars(select(Bot).where(Bot.status.in_(statuses)).order_by(Bot.id)))
 
 
+async def bots_to_invite(act: Act, q: str, limit: int) -> list[Bot]:
+    """Active bots that match `q`, those that serve the fewest channels first."""
+    used = select(func.count(Seat.id)).where(Seat.bot_id == Bot.id, Seat.state == SeatState.ACTIVE).correlate(Bot)
+    asked = bots_like(BotFilter(q=q), now=act.now, limit=0).where(Bot.status == BotStatus.ACTIVE)
+    return list(await act.session.scalars(asked.order_by(used.scalar_subquery(), Bot.id).limit(limit)))
+
+
 async def seats_in_use(act: Act, bot_ids: Iterable[int]) -> dict[int, int]:
     """How many channels each of these bots serves; bots that serve none are not in it."""
     counted = (

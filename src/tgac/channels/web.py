@@ -1,12 +1,13 @@
 """The pages of one channel; `list_web.py` has those of many."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 
 from tgac.bots.invitations import invitations
-from tgac.bots.models import BotStatus
-from tgac.bots.queries import bots_in
+from tgac.bots.queries import bots_to_invite
 from tgac.bots.showing import may_edit
 from tgac.channels.change import change_channel, remove_channel
 from tgac.channels.connect import Unfit, claim_channel
@@ -25,15 +26,22 @@ from tgac.kit.web.pages import Notice, go, page
 from tgac.people.models import User
 from tgac.settings.service import holding_here
 
+INVITED: Final = 10
+"""So many bots are offered for a channel; the others are found by a search."""
+
 router = APIRouter(prefix="/projects/{project_id}/channels", include_in_schema=False)
 
 
 @router.get("/{channel_id}")
-async def channel_page(request: Request, act: ReadAct, channel_id: RowId) -> HTMLResponse:
-    """One channel: its state, its bots, and the links that add them."""
+async def channel_page(
+    request: Request, act: ReadAct, channel_id: RowId, bot: Annotated[str, Query(max_length=100)] = ""
+) -> HTMLResponse:
+    """One channel: its state, its bots, and the links that add some; `bot` is searched for among these."""
     require(act, Right.LOOK)
     channel = await find_channel(act, channel_id)
     seats = (await seats_of(act, [channel_id])).get(channel_id, [])
+    sought = bot.replace("\0", "").strip()
+    invited = await bots_to_invite(act, sought, INVITED + 1)
     ends = channel.review_ends((await holding_here(act)).review_days)
     return page(
         request,
@@ -45,7 +53,9 @@ async def channel_page(request: Request, act: ReadAct, channel_id: RowId) -> HTM
         mend=(await mends_of(act, [channel])).get(channel_id),
         claimer=await act.session.scalar(select(User.username).where(User.id == channel.claimed_by)) or "",
         seats=[(seat, bot, _lost(seat.reason, bot.username)) for seat, bot in seats],
-        invite=[(bot, invitations(act.config, bot)) for bot in await bots_in(act, (BotStatus.ACTIVE,))],
+        invite=[(one, invitations(act.config, one)) for one in invited[:INVITED]],
+        sought=sought,
+        has_more=len(invited) > INVITED,
         may_edit=may_edit(act),
         root=f"/projects/{act.project_id}/channels",
     )

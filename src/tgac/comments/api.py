@@ -39,7 +39,7 @@ async def list_comments(
     require(act, Right.LOOK)
     wanted = Wanted(state, task_id, channel_id, bot_id)
     comments, following = await paged(act, comments_like(page.q, wanted), Comment.id, page=page)
-    shown = await shown_comments(act, comments)
+    shown = await shown_comments(act, comments, with_orders=False)
     return ok({"items": [comment_json(one) for one in shown], "next": following})
 
 
@@ -103,7 +103,9 @@ async def list_posts(act: ReadAct, page: Page, channel_id: Number = None) -> JSO
     """The posts that were seen, newest first, each with its outcomes."""
     require(act, Right.LOOK)
     posts, following = await paged(act, posts_like(page.q, channel_id), Post.id, page=page)
-    return ok({"items": [post_json(one) for one in await shown_posts(act, posts)], "next": following})
+    return ok(
+        {"items": [post_json(one) for one in await shown_posts(act, posts, with_orders=False)], "next": following}
+    )
 
 
 @router.get("/posts/{post_id}")

@@ -134,8 +134,12 @@ async def left_alone(act: Act, posts: Iterable[Post]) -> dict[int, Event]:
     return {event.post_id: event for event in found if event.post_id is not None}
 
 
-async def around(act: Act, comments: Sequence[Comment], posts: Sequence[Post] = ()) -> Around:
-    """What these comments and posts speak of, in one statement for each kind of row."""
+async def around(
+    act: Act, comments: Sequence[Comment], posts: Sequence[Post] = (), *, with_orders: bool = True
+) -> Around:
+    """What these comments and posts speak of, in one statement for each kind of row. Lists do `with_orders=False`: to
+    read the documents of 200 tasks takes longer than to show their names."""
+    of_tasks = () if with_orders else (Task.name,)
     known = {post.id: post for post in posts}
     missing = {comment.post_id for comment in comments} - known.keys()
     channels = {comment.channel_id for comment in comments} | {post.channel_id for post in posts}
@@ -143,7 +147,7 @@ async def around(act: Act, comments: Sequence[Comment], posts: Sequence[Post] = 
     return Around(
         posts=all_posts,
         channels=await _by_number(act, Channel, channels, *_OF_CHANNELS),
-        tasks=await _by_number(act, Task, {comment.task_id for comment in comments}),
+        tasks=await _by_number(act, Task, {comment.task_id for comment in comments}, *of_tasks),
         bots=await _by_number(act, Bot, {comment.bot_id for comment in comments if comment.bot_id}, Bot.username),
         waits=await _waits(act, [(one, all_posts[one.post_id]) for one in comments if one.state in WAITING]),
     )

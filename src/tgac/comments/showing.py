@@ -29,17 +29,17 @@ async def zone_here(act: Act) -> tzinfo:
     return zone_of((await the_project(act)).time_zone)
 
 
-async def shown_comments(act: Act, comments: Sequence[Comment]) -> list[CommentView]:
-    """These comments with what they speak of."""
-    zone, rows = await zone_here(act), await around(act, comments)
+async def shown_comments(act: Act, comments: Sequence[Comment], *, with_orders: bool = True) -> list[CommentView]:
+    """These comments with what they speak of; of tasks the names alone where it is not `with_orders`."""
+    zone, rows = await zone_here(act), await around(act, comments, with_orders=with_orders)
     return [comment_view(act.config.telegram_link_base, comment, rows, zone=zone) for comment in comments]
 
 
-async def shown_posts(act: Act, posts: Sequence[Post]) -> list[PostView]:
-    """These posts with their comments, or why there are none."""
+async def shown_posts(act: Act, posts: Sequence[Post], *, with_orders: bool = True) -> list[PostView]:
+    """These posts with their comments, or why there are none; `with_orders` as for comments."""
     comments = await comments_under(act, posts)
     left = await left_alone(act, posts)
-    zone, rows = await zone_here(act), await around(act, comments, posts)
+    zone, rows = await zone_here(act), await around(act, comments, posts, with_orders=with_orders)
     base = act.config.telegram_link_base
     under: dict[int, list[CommentView]] = {post.id: [] for post in posts}
     for comment in comments:

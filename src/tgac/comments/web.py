@@ -58,7 +58,7 @@ async def posts_page(
         request,
         "comments/posts.html",
         block="rows",
-        posts=await shown_posts(act, posts),
+        posts=await shown_posts(act, posts, with_orders=False),
         channel=called or (await name_of_channel(act, chosen) if chosen else ""),
         is_filtered=bool(asked.q or called or chosen),
         asked=asked,
@@ -83,13 +83,14 @@ async def comments_page(
     chosen = _state(state)
     wanted = Wanted(chosen, task_id, bot_id=bot_id)
     comments, following = await paged(act, comments_like(asked.q, wanted), Comment.id, page=asked)
+    shown = await shown_comments(act, comments, with_orders=False)
     kept = {name: str(one) for name, one in (("task_id", task_id), ("bot_id", bot_id)) if one}
     here = f"{_root(act)}/comments"
     return page(
         request,
         "comments/list.html",
         block="rows",
-        comments=[(one, plain(one.row.text)) for one in await shown_comments(act, comments)],
+        comments=[(one, plain(one.row.text)) for one in shown],
         tabs=_tabs(here, chosen, {"q": asked.q, **kept}),
         whose=await names_of_wanted(act, wanted),
         kept=kept | ({"state": chosen} if chosen else {}),

@@ -2,15 +2,16 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from tgac.kit.act import Act
 from tgac.kit.errors import AppError
 from tgac.kit.tenancy import EVERYONE, RIGHTS, Role
-from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
+from tgac.kit.web.deps import MAX_ID, PrincipalDep, ReadAct, RowId, ToolsDep, WriteAct
 from tgac.kit.web.forms import Filled, blank, read_form
 from tgac.kit.web.i18n import _
 from tgac.kit.web.pages import Notice, go, page
+from tgac.kit.web.paging import next_address
 from tgac.people import members
 from tgac.people.forms import NewInvitation, NewRole
 from tgac.people.members_api import join_link
@@ -19,13 +20,16 @@ from tgac.people.words import role_choices, role_word
 
 router: Final = APIRouter(include_in_schema=False)
 
+SHOWN: Final = 50
+"""So many members stand on a page: each has a form and a question."""
+
 Secret = Annotated[str, Path(min_length=1, max_length=128)]
 
 
 @router.get("/projects/{project_id}/members")
-async def list_members(request: Request, act: ReadAct) -> Response:
+async def list_members(request: Request, act: ReadAct, cursor: Annotated[int, Query(ge=0, le=MAX_ID)] = 0) -> Response:
     """Who may do what here."""
-    return await _members_page(request, act)
+    return await _members_page(request, act, after=cursor)
 
 
 @router.post("/projects/{project_id}/members")
@@ -99,16 +103,20 @@ async def _members_page(
     *,
     form: Filled[NewInvitation] | None = None,
     link: str = "",
+    after: int = 0,
     status: int = 200,
 ) -> Response:
     assert act.role is not None
     seated = await members.members_of(act)
+    below = [one for one in seated if one.row.id > after]
+    shown = below[:SHOWN]
     owners = [one.row.user_id for one in seated if one.row.role == Role.OWNER]
     return page(
         request,
         "people/members.html",
         status=status,
-        members=seated,
+        members=shown,
+        next_url=next_address(request, shown[-1].row.id) if len(below) > SHOWN else "",
         is_last_owner=owners == [author_of(act).user_id],
         invitations=await members.invitations_of(act),
         form=form or blank(),

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from tests.support.world import CHANNEL_RIGHTS, GROUP_RIGHTS, World, a_world
 
+from tgac.bots.models import Bot
 from tgac.bots.tests.front import Front
 from tgac.channels.tests.test_pending import named, put
+from tgac.channels.web import INVITED
 
 
 async def titles(front: Front, **asked: object) -> list[str]:
@@ -128,3 +130,21 @@ async def test_a_new_channel_says_until_when_it_is_in_review(database: str, tmp_
         assert "In its review period until 25 Nov 2026" in told
         young.clock.advance(3 * 86_400)
         assert "In its review period" not in (await Front(young).ask("GET", path)).text
+
+
+async def test_a_channel_offers_a_few_of_many_bots_the_idle_ones_first_and_finds_the_others(world: World) -> None:
+    front, channel = Front(world), world.places[0].row.id
+    idle = [f"idle{number}_bot" for number in range(INVITED)]
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        for number, username in enumerate(idle):
+            sealed = {"token_sealed": "-", "created_at": act.now}
+            act.session.add(Bot(telegram_id=900 + number, username=username, name="Idle", **sealed))
+
+    async def offered(query: str = "") -> list[str]:
+        page = (await front.ask("GET", f"/channels/{channel}{query}")).text
+        return re.findall(r"<h3><bdi>@(\w+)</bdi></h3>", page)
+
+    busy = world.bots[0].username
+    assert await offered() == idle
+    assert await offered(f"?bot=@{busy}") == [busy]
+    assert await offered("?bot=nobody") == []
