@@ -2,10 +2,11 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Error, Page, Route, expect
 
 from tests.support.browser import Installation, an_installation, chromium, sign_in, watch
 
@@ -78,6 +79,7 @@ async def _make_task(page: Page) -> None:
     await page.get_by_label("Name", exact=True).fill("Rules under every post")
     await page.get_by_role("checkbox", name=re.compile("^City news")).check()
     await page.get_by_role("checkbox", name=re.compile("^@city_helper_bot")).check()
+    await _see_the_preview_follow(page)
     await page.get_by_label("Text of the comment").fill("{Welcome|Welcome} to {{ channel.title }} {unbalanced")
     delay = page.get_by_role("group", name="How long after the post")
     await delay.get_by_label("From", exact=True).fill("0")
@@ -88,6 +90,25 @@ async def _make_task(page: Page) -> None:
     await page.get_by_label("Text of the comment").fill("{Welcome|Welcome} to <b>{{ channel.title }}</b>")
     await page.get_by_role("button", name="Save and switch on").click()
     await expect(page.get_by_text(re.compile("Under every post of"))).to_be_visible()
+
+
+async def _see_the_preview_follow(page: Page) -> None:
+    """It shows what was typed last, also where the answer to what was typed before was still on its way."""
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await may_answer.wait()
+        with suppress(Error):  # given up meanwhile
+            await route.continue_()
+
+    await page.route("**/tasks/preview", hold)
+    await page.get_by_label("Text of the comment").fill("First words")
+    await asked.wait()
+    await page.get_by_label("Text of the comment").fill("Other words")
+    may_answer.set()
+    await expect(page.locator("#preview")).to_contain_text("Other words", timeout=30_000)
+    await page.unroute("**/tasks/preview")
 
 
 async def _publish_and_see_the_comment(context: BrowserContext, page: Page, at: Installation) -> None:
