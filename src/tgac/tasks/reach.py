@@ -116,6 +116,14 @@ async def around(
     )
 
 
+async def asked_before(act: Act, task: Task) -> list[str]:
+    """The names of the tasks that are on for a channel of this one and are asked before it, as the planner asks."""
+    earlier = select(Task.id).where(Task.id < task.id, Task.status == "ON", Task.deleted_at.is_(None))
+    served = pairs(list(await act.session.scalars(earlier))).subquery()
+    meeting = select(served.c.task_id).where(served.c.channel_id.in_(served_by(task.id)))
+    return list(await act.session.scalars(select(Task.name).where(Task.id.in_(meeting)).order_by(Task.id)))
+
+
 async def _channel_spans(act: Act, task_ids: Collection[int]) -> dict[int, _Span]:
     served = pairs(task_ids).subquery()
     channel = served.c.channel_id

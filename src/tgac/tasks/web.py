@@ -11,9 +11,10 @@ from tgac.kit.errors import AppError, Invalid
 from tgac.kit.tenancy import RIGHTS, Right, require
 from tgac.kit.web.deps import PrincipalDep, ReadAct, RowId, ToolsDep
 from tgac.kit.web.forms import Filled, read_form
-from tgac.kit.web.i18n import N_, _
+from tgac.kit.web.i18n import N_, _, ngettext
 from tgac.kit.web.pages import Notice, go, page
 from tgac.kit.web.paging import OrAny, Page, next_address, paged
+from tgac.settings.service import holding_here
 from tgac.tasks import service
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.forms import Deletion, Toggle
@@ -21,7 +22,7 @@ from tgac.tasks.models import Task
 from tgac.tasks.presets import config_held, presets_here
 from tgac.tasks.preview import preview_task, scene_for
 from tgac.tasks.queries import TaskStatus, find_task, tasks_like
-from tgac.tasks.reach import around, bot_ids_of, reaches
+from tgac.tasks.reach import around, asked_before, bot_ids_of, reaches
 from tgac.tasks.sentence import draft_sentence, sentence_of
 from tgac.tasks.targets import Aim
 from tgac.tasks.words import rules_of
@@ -137,7 +138,27 @@ async def _task_page(
         bubbles=preview_task(config, scene, random.Random(task.version)),
         scene=scene,
         rules=list(rules_of(held)),
+        has_model=act.config.openai_api_key is not None,
+        steps_back=await _steps_back(act, task, held),
         deleting=deleting,
+    )
+
+
+async def _steps_back(act: Act, task: Task, held: TaskConfig) -> str:
+    """Why it will seldom write anything: others take all the places under a post first. "" where none does."""
+    project = (await holding_here(act)).collision_limit_per_post
+    most = min(project, held.limits.per_post_together or project)
+    names = await asked_before(act, task)
+    if len(names) < most:
+        return ""
+    told = ", ".join(f"“{name}”" for name in names[:3]) + ("…" if len(names) > 3 else "")
+    return ngettext(
+        "Asked before it about the same channels: %(names)s. Under a post only %(n)s comment of the project may stand,"
+        " so where they write, this task steps back.",
+        "Asked before it about the same channels: %(names)s. Under a post only %(n)s comments of the project may stand,"
+        " so where they write, this task steps back.",
+        most,
+        names=told,
     )
 
 

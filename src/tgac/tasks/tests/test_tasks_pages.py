@@ -8,6 +8,7 @@ import httpx
 import pytest
 from tests.support.world import World
 
+from tgac.tasks.service import change_task, toggle_task
 from tgac.tasks.tests.desk import Desk
 
 HTMX = {"hx-request": "true", "hx-request-type": "partial"}
@@ -414,3 +415,24 @@ async def test_a_poll_that_telegram_would_not_take_is_refused_beside_its_field(
     answer = await send(desk, "/tasks/new", typed(desk, text) | {"content.variants.0.poll": options})
     assert answer.status_code == 422
     assert said in html.unescape(answer.text)
+
+
+async def test_a_task_that_others_leave_no_place_says_so(world: World) -> None:
+    desk = Desk(world)
+    first = await world.add_task()
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await change_task(act, first, name="Rules first")
+    second = await world.add_task()
+    shown = html.unescape((await desk.ask("GET", f"/tasks/{second}")).text)
+    assert "Asked before it about the same channels: “Rules first”. Under a post only 1 comment" in shown
+    assert "Asked before it" not in (await desk.ask("GET", f"/tasks/{first}")).text
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await toggle_task(act, first, "OFF")
+    assert "Asked before it" not in (await desk.ask("GET", f"/tasks/{second}")).text
+
+
+async def test_a_task_for_a_model_says_where_there_is_none(world: World) -> None:
+    desk = Desk(world)
+    number = await world.add_task(content={"kind": "llm", "variants": [{"text": "Rules"}]})
+    for path in (f"/tasks/{number}", f"/tasks/{number}/edit"):
+        assert "No language model is set up on this installation" in (await desk.ask("GET", path)).text
