@@ -53,6 +53,10 @@ class CallLog:
         self._records.append(record)
         return record
 
+    def was_done(self, n: int) -> bool:
+        """Whether the call of that number was carried out, whatever its answer was."""
+        return next((record.executed for record in reversed(self._records) if record.n == n), False)
+
     def clear(self) -> None:
         self._records.clear()
         self.count = 0

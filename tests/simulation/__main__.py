@@ -5,16 +5,15 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
 import structlog
 
 from tests.simulation.invariants import violations
+from tests.simulation.met import met
 from tests.simulation.month import Month
-from tests.simulation.stage import a_stage, rows
+from tests.simulation.stage import a_stage
 from tests.support.databases import MEMORY
-from tgac.comments.models import Comment
 
 WORDS = argparse.ArgumentParser(description=__doc__)
 WORDS.add_argument("--seed", type=int, default=1)
@@ -37,12 +36,12 @@ async def _simulate(seed: int, asked: argparse.Namespace) -> list[str]:
             month = Month(stage, days=asked.days, posts_a_day=asked.posts_a_day, trouble=asked.trouble)
             await month.run()
             found = await violations(month)
-            states = Counter(comment.state for comment in await rows(stage, Comment))
+            happened = await met(month)
     bound = sum(post.must_be_seen for post in month.published)
     _say(f"seed {seed}: {len(month.published)} posts, {bound} of them to be seen, {stage.endpoint.calls.count} calls,")
     _say(f"  {stage.ticks} looks, {stage.deaths} deaths,")
     _say(f"  {time.perf_counter() - began:.1f} s ({time.process_time() - cpu:.1f} s CPU)")
-    _say(f"  {dict(states.most_common())}")
+    _say("  " + ", ".join(f"{name} {number}" for name, number in happened.most_common() if number))
     for one in found[:20]:
         _say(f"  VIOLATED: {one}")
     return found

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.simulation.aftercare import cared_for
 from tests.simulation.month import Month
 from tests.simulation.stage import Stage, rows
+from tests.simulation.watch import is_comment
 from tgac.comments.models import Comment
 from tgac.journal.models import Event
 from tgac.kit.queue.store import count
@@ -33,14 +35,15 @@ async def violations(month: Month) -> list[str]:
     said = {(one.chat.id, one.id): one for one in _said(stage)}
     left = {event.post_id for event in await rows(stage, Event) if event.kind == "post_left"}
     return [
-        *month.broken,
+        *month.watch.broken,
         *_never_twice(said, comments, posts),
         *_counters_agree(said, comments),
         *_in_time(stage, said, comments, posts, zones),
-        *_heard(stage, said, comments, posts),
+        *_heard(month, said, comments, posts),
         *_within_limits(said),
         *_within_caps(stage, said, comments),
         *_all_ended(comments),
+        *await cared_for(month, said, comments),
         *_all_seen(month, posts, comments, left),
         *await _all_open(stage),
         *await _nothing_stuck(stage),
@@ -50,7 +53,7 @@ async def violations(month: Month) -> list[str]:
 def _said(stage: Stage) -> Iterator[Stored]:
     """What our bots have written in groups, deleted or not."""
     for place in stage.places:
-        yield from (one for one in place.group.messages.values() if one.author in stage.bots and "text" in one.body)
+        yield from (one for one in place.group.messages.values() if is_comment(stage, one))
 
 
 def _never_twice(said: dict[tuple[int, int], Stored], comments: list[Comment], posts: list[Post]) -> Iterator[str]:
@@ -105,16 +108,17 @@ def _in_time(
 
 
 def _heard(
-    stage: Stage, said: dict[tuple[int, int], Stored], comments: list[Comment], posts: list[Post]
+    month: Month, said: dict[tuple[int, int], Stored], comments: list[Comment], posts: list[Post]
 ) -> Iterator[str]:
     """Nothing leaves before its readers have talked, unless at its last moment; nothing is given up before that."""
     published = {post.id: (post.root_id, post.published_at) for post in posts}
-    talks: dict[tuple[int, int], list[tuple[datetime, str]]] = defaultdict(list)
-    for place in stage.places:
+    talks: dict[tuple[int, int], Talk] = defaultdict(list)
+    for place in month.stage.places:
         for one in place.group.messages.values():
-            if one.reply_to and one.author not in stage.bots:
+            if one.reply_to and one.author not in month.stage.bots:
                 at = datetime.fromtimestamp(one.body["date"], UTC)
-                talks[place.group.id, one.reply_to.id].append((at, one.body["text"]))
+                asked = month.questions.get((place.group.id, one.id))
+                talks[place.group.id, one.reply_to.id].append((at, asked))
     for comment in comments:
         if comment.wait_until is None:
             continue
@@ -130,14 +134,18 @@ def _heard(
             yield f"comment {comment.id} was sent {left}: its readers had not talked; at most to {comment.wait_until}"
 
 
-def _has_talked(wait: dict[str, Any], talk: list[tuple[datetime, str]], *, since: datetime, by: datetime) -> bool:
+type Talk = list[tuple[datetime, datetime | None]]
+"""When each reader wrote, and since when it is a question."""
+
+
+def _has_talked(wait: dict[str, Any], talk: Talk, *, since: datetime, by: datetime) -> bool:
     """Whether all that is waited for has held at some moment, as Telegram's record shows."""
     silence = max(timedelta(0), timedelta(seconds=wait["silence_s"] or 0) - 2 * GRACE)
-    moments = [since, *(at for at, _words in talk)]
+    moments = [since, *(at for told in talk for at in told if at)]
     for moment in (one + more for one in moments for more in (timedelta(0), silence)):
-        so_far = [(at, words) for at, words in talk if at <= moment]
-        is_silent = moment - max((at for at, _words in so_far), default=since) >= silence
-        is_asked = not wait["question"] or any("?" in words for _at, words in so_far)
+        so_far = [(at, asked) for at, asked in talk if at <= moment]
+        is_silent = moment - max((at for at, _asked in so_far), default=since) >= silence
+        is_asked = not wait["question"] or any(asked and asked <= moment for _at, asked in so_far)
         if moment <= by and is_silent and is_asked and len(so_far) >= wait["reader_comments"]:
             return True
     return False

@@ -5,15 +5,17 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from tests.simulation.stage import EVERY, Place, Stage
+from tests.simulation.deeds import Deeds
+from tests.simulation.machines import Machines
+from tests.simulation.orders import EVERY
+from tests.simulation.stage import Place, Stage
+from tests.simulation.watch import Watch, Where
 from tgac.bots.models import Bot
 from tgac.bots.service import pause_bot, resume_bot
 from tgac.people.projects import pause_project, resume_project, stop_project
 from tgac.tasks.service import toggle_task
 from tgsandbox import messages, posts
-from tgsandbox.faults import Fault, read_fault
 from tgsandbox.members import set_member
 from tgsandbox.messages import Draft, text_content
 from tgsandbox.model import Bot as TelegramBot
@@ -47,19 +49,24 @@ class Month:
     posts_a_day: float
     trouble: float = 1.0
     published: list[Published] = field(default_factory=list)
-    stopped: dict[int, datetime] = field(default_factory=dict)
-    shut: dict[int, Place] = field(default_factory=dict)
-    heard: set[int] = field(default_factory=set)
-    broken: list[str] = field(default_factory=list)
+    watch: Watch = field(init=False)
+    deeds: Deeds = field(init=False)
+    machines: Machines = field(init=False)
+    questions: dict[Where, datetime] = field(default_factory=dict)
+    """Since when a reader's message has been a question."""
     _events: list[tuple[datetime, int, Event]] = field(default_factory=list)
     _untold: list[Published] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.stage)
+        self.deeds = Deeds(self.stage, self.watch)
+        self.machines = Machines(self.stage, self._later, self.trouble)
+
     async def run(self) -> None:
         """Live through it, then through two quiet days, so that everything can come to its end."""
         stage = self.stage
-        stage.ground.network.before_send = self._before_send
-        self._set_danger(0.02 * self.trouble)
+        self.machines.set_danger(0.02 * self.trouble)
         end = stage.clock.now() + timedelta(days=self.days)
         self._fill(end)
         await self._until(end)
@@ -79,7 +86,7 @@ class Month:
             await self._happen()
             await self._see_who_hears()
             await stage.tick()
-            self.heard |= {key for key, place in self.shut.items() if stage.is_heard(place)}
+            await self.watch.look()
 
     async def _happen(self) -> None:
         while self._events and self._events[0][0] <= self.stage.clock.now():
@@ -105,13 +112,14 @@ class Month:
 
     def _troubles(self) -> list[tuple[Event, float]]:
         """Each with how often it happens in a day."""
+        machines = self.machines
         return [
-            (self._storm, 0.5),
-            (self._cut_answers, 1.0),
-            (self._bad_gateway, 0.5),
-            (self._no_network, 0.5),
-            (self._doubled_updates, 0.5),
-            (self._deadly_hour, 1.0),
+            (machines.storm, 0.5),
+            (machines.cut_answers, 1.0),
+            (machines.bad_gateway, 0.5),
+            (machines.no_network, 0.5),
+            (machines.doubled_updates, 0.5),
+            (machines.deadly_hour, 1.0),
             (self._demote_owner, 0.3),
             (self._put_bot_out, 0.5),
             (self._stop_project, 0.2),
@@ -119,9 +127,14 @@ class Month:
             (self._pause_task, 0.3),
             (self._pause_bot, 0.3),
             (self._resume_bots, 4.0),
-            (self._wrong_clock, 0.2),
-            (self._other_order, 1.0),
-            (self._database_restarts, 1.0),
+            (machines.wrong_clock, 0.2),
+            (machines.other_order, 1.0),
+            (machines.other_updates_order, 2.0),
+            (self._stop_everything, 0.1),
+            (self._recall, 0.3),
+            (lambda: self.deeds.take_back(self._somewhere()), 0.5),
+            (lambda: self.deeds.settle_unknown(self._somewhere()), 1.0),
+            (machines.database_restarts, 1.0),
         ]
 
     def _times(self, expected: float) -> int:
@@ -132,8 +145,8 @@ class Month:
         """Nothing more goes wrong."""
         self.stage.endpoint.faults.clear()
         self.stage.ground.network.unreachable = 0.0
-        self.trouble = 0.0
-        self._set_danger(0.0)
+        self.machines.trouble = 0.0
+        self.machines.set_danger(0.0)
         self.stage.ours.skew_s = 0.0
 
     # --- in the channels
@@ -175,8 +188,8 @@ class Month:
 
     def _aftermath(self, post: Published) -> None:
         dice = self.stage.dice
-        if dice.random() < 0.05:
-            self._later(dice.uniform(1, 900), lambda: self._edit(post))
+        if dice.random() < 0.1:
+            self._later(dice.uniform(1, 7200), lambda: self._edit(post))
         if dice.random() < 0.03:
             self._later(dice.uniform(1, 900), lambda: self._delete(post))
         if dice.random() < 0.10 and post.root:
@@ -186,6 +199,8 @@ class Month:
                 self._later(dice.expovariate(1 / 600), lambda: self._read(post))
         if dice.random() < 0.03 and post.root:
             self._later(dice.uniform(300, 9000), lambda: self._moderate(post))
+        if dice.random() < 0.3:
+            self._later(dice.uniform(30, 6000), lambda: self.deeds.review(post.place))
 
     async def _edit(self, post: Published) -> None:
         if not post.post.deleted:
@@ -200,7 +215,23 @@ class Month:
         assert post.root is not None
         if not post.root.deleted:
             reader, words = self.stage.world.add_person("Vera"), self.stage.dice.choice(("Really?", "I see", "Well"))
-            messages.add_message(self.stage.world, post.place.group, reader.id, text_content(words), reply_to=post.root)
+            said = messages.add_message(
+                self.stage.world, post.place.group, reader.id, text_content(words), reply_to=post.root
+            )
+            self._note_question(said)
+            if self.stage.dice.random() < 0.15:
+                self._later(self.stage.dice.uniform(5, 600), lambda: self._reword(said))
+
+    async def _reword(self, said: Stored) -> None:
+        """A reader edits what they have written: it becomes a question, or is none any more."""
+        if not said.deleted:
+            words = self.stage.dice.choice(("I mean: why?", "Forget it"))
+            messages.edit(self.stage.world, said, messages.retext(said, words))
+            self._note_question(said)
+
+    def _note_question(self, said: Stored) -> None:
+        if "?" in said.body["text"]:
+            self.questions.setdefault((said.chat.id, said.id), self.stage.clock.now())
 
     async def _moderate(self, post: Published) -> None:
         """A moderator takes away what bots have written there."""
@@ -212,9 +243,9 @@ class Month:
 
     async def _demote_owner(self) -> None:
         place = self.stage.dice.choice(self.stage.places)
-        if place.row_id in self.shut:
+        if place.row_id in self.watch.shut:
             return
-        self.shut[place.row_id] = place
+        self.watch.shuts(place)
         owner = place.channel.members[place.owner.id]
         kept, owner.status = owner.status, "member"
         bots = [self.stage.world.bots[bot.telegram_id] for bot in place.bots]
@@ -225,7 +256,7 @@ class Month:
         place.channel.members[place.owner.id].status = status
         bots = [self.stage.world.bots[bot.telegram_id] for bot in place.bots]
         self._tell_of_owner(place, bots, was="member", now="creator")
-        self._open(place)
+        self.watch.opens(place)
 
     def _tell_of_owner(self, place: Place, bots: Sequence[TelegramBot], *, was: str, now: str) -> None:
         world = self.stage.world
@@ -242,11 +273,11 @@ class Month:
         """One bot of a place is put out of the group, both of them sometimes."""
         stage = self.stage
         place = stage.dice.choice(stage.places)
-        if place.row_id in self.shut:
+        if place.row_id in self.watch.shut:
             return
         leaving = list(place.bots) if stage.dice.random() < 0.5 else [stage.dice.choice(place.bots)]
         if len(leaving) == len(place.bots):
-            self.shut[place.row_id] = place
+            self.watch.shuts(place)
         for bot in leaving:
             owner = place.owner.id
             set_member(stage.world, place.group, bot.telegram_id, status="kicked", rights={}, actor_id=owner)
@@ -255,30 +286,36 @@ class Month:
     async def _let_in(self, place: Place, bots: Sequence[Bot]) -> None:
         for bot in bots:
             self.stage.invite(place, bot)
-        self._open(place)
-
-    def _open(self, place: Place) -> None:
-        self.shut.pop(place.row_id, None)
-        self.heard.discard(place.row_id)
+        self.watch.opens(place)
 
     async def _stop_project(self) -> None:
         project_id = self.stage.dice.choice(self.stage.places).project_id
         async with self.stage.acting(project_id) as act:
             await stop_project(act)
-        self.stopped[project_id] = self.stage.clock.now()
+        self.watch.stopped[project_id] = self.stage.clock.now()
         self._later(self.stage.dice.uniform(60, 20_000), lambda: self._resume_project(project_id))
+
+    async def _stop_everything(self) -> None:
+        await self.deeds.stop_everything()
+        self._later(self.stage.dice.uniform(60, 5000), self.deeds.resume_everything)
+
+    async def _recall(self) -> None:
+        await self.deeds.recall(*await self._some_task())
+
+    def _somewhere(self) -> Place:
+        return self.stage.dice.choice(self.stage.places)
 
     async def _pause_project(self) -> None:
         project_id = self.stage.dice.choice(self.stage.places).project_id
         async with self.stage.acting(project_id) as act:
             await pause_project(act)
-        self.stopped[project_id] = self.stage.clock.now()
+        self.watch.stopped[project_id] = self.stage.clock.now()
         self._later(self.stage.dice.uniform(60, 9000), lambda: self._resume_project(project_id))
 
     async def _resume_project(self, project_id: int) -> None:
         async with self.stage.acting(project_id) as act:
             await resume_project(act)
-        self.stopped.pop(project_id, None)
+        self.watch.stopped.pop(project_id, None)
 
     async def _pause_task(self) -> None:
         task_id, project_id = await self._some_task()
@@ -311,70 +348,3 @@ class Month:
         for place in self.stage.places:
             for bot in place.bots:
                 await self._resume_bot(place.project_id, bot.id)
-
-    # --- machines
-
-    async def _storm(self) -> None:
-        self._fault(kind="flood", probability=0.5, value=self.stage.dice.choice((3, 30, 300)))
-
-    async def _cut_answers(self) -> None:
-        self._fault(kind=self.stage.dice.choice(("drop_after", "bad_json")), method="sendMessage", probability=0.3)
-
-    async def _bad_gateway(self) -> None:
-        self._fault(kind="http", probability=0.3, value=self.stage.dice.choice((500, 502, 504)))
-
-    async def _doubled_updates(self) -> None:
-        self._fault(kind="duplicate_update", probability=0.5)
-
-    def _fault(self, **order: object) -> None:
-        fault: Fault = read_fault(order | {"seed": self.stage.dice.randrange(10**6)})
-        self.stage.endpoint.faults.add(fault)
-        self._later(self.stage.dice.uniform(300, 7200), lambda: self._mend(fault))
-
-    async def _mend(self, fault: Fault) -> None:
-        fault.left = 0
-
-    async def _no_network(self) -> None:
-        self.stage.ground.network.unreachable = 0.5
-        self._later(self.stage.dice.uniform(30, 1800), self._network)
-
-    async def _network(self) -> None:
-        self.stage.ground.network.unreachable = 0.0
-
-    async def _deadly_hour(self) -> None:
-        self._set_danger(0.3)
-        self._later(3600, self._safe_again)
-
-    async def _safe_again(self) -> None:
-        self._set_danger(0.02 * self.trouble)
-
-    def _set_danger(self, share: float) -> None:
-        """So many looks of a process, and so many comments that leave, are its last."""
-        self.stage.deadly, self.stage.ground.network.deadly = share, min(2 * share, 0.5)
-
-    async def _database_restarts(self) -> None:
-        dice = self.stage.dice
-        self.stage.ground.machine.restarts_in(dice.randrange(1, 60), away_for=dice.randrange(1, 20))
-
-    async def _wrong_clock(self) -> None:
-        self.stage.ours.skew_s = self.stage.dice.choice((-40.0, -5.0, 20.0))
-        self._later(self.stage.dice.uniform(60, 3600), self._right_clock)
-
-    async def _right_clock(self) -> None:
-        self.stage.ours.skew_s = 0.0
-
-    async def _other_order(self) -> None:
-        settings = self.stage.world.settings
-        settings.forward_first = not settings.forward_first
-
-    # --- what must not happen at the moment of a send
-
-    def _before_send(self, bot_id: int, asked: dict[str, Any]) -> None:
-        chat_id = asked["chat_id"]
-        place = next((one for one in self.stage.places if one.group.id == chat_id), None)
-        if place is None:
-            return
-        if place.project_id in self.stopped:
-            self.broken.append(f"{self.stage.clock.now()}: bot {bot_id} wrote in stopped project {place.project_id}")
-        if place.row_id in self.heard:
-            self.broken.append(f"{self.stage.clock.now()}: bot {bot_id} wrote in channel {place.row_id}, shut")

@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from tests.simulation.database import InLoop, Machine
 from tests.simulation.life import LIFE, Died, Life
+from tests.simulation.model import Model
 from tests.simulation.telegram import InProcess, Network, OurClock
 from tests.support.databases import remembering
 from tgac.bots.models import Bot
@@ -41,7 +42,7 @@ class Ground:
         driver = InLoop(self.machine, life) if is_sqlite else None
         db = remembering(Database(self.config.db_url, driver=driver))
         telegram = InProcess(self.network, life)
-        tools = Tools(self.config, self.clock, db, self.config.keys, telegram, find_role, self.dice)
+        tools = Tools(self.config, self.clock, db, self.config.keys, telegram, find_role, self.dice, Model(self.dice))
         if driver is None:
             return tools, _cutting(db)
         event.listen(db.engine.sync_engine, "connect", _hasten)

@@ -9,20 +9,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
 from tests.simulation.database import Machine
 from tests.simulation.life import births, unheard
+from tests.simulation.orders import EVERY, Order, orders
 from tests.simulation.processes import Ground, Intake, Worker
 from tests.simulation.telegram import Network, OurClock, TrueClock
 from tests.support.databases import fresh_url
+from tests.support.photos import jpeg
 from tests.support.world import config_for
 from tgac.bots.models import Bot, Seat, SeatState
 from tgac.bots.service import connect_bot, token_of
 from tgac.channels.models import Channel, ChannelState
 from tgac.channels.service import connect_channel
+from tgac.comments.review import ask_in_telegram
 from tgac.kit.act import Act
 from tgac.kit.queue.jobs import Lane
 from tgac.kit.queue.runner import LEASE_S
@@ -32,6 +34,7 @@ from tgac.kit.tenancy import EVERYONE, Principal
 from tgac.kit.tools import Tools
 from tgac.people.models import User
 from tgac.people.projects import create_project
+from tgac.tasks.media import add_media
 from tgac.tasks.service import assign_bots, create_task, toggle_task
 from tgac.wiring import PERIODIC
 from tgsandbox.calls import CallLog
@@ -39,17 +42,20 @@ from tgsandbox.endpoint import Endpoint
 from tgsandbox.faults import Faults
 from tgsandbox.limits import Limits
 from tgsandbox.members import set_member
+from tgsandbox.messages import add_message, text_content
 from tgsandbox.model import Chat, Person, Stored
 from tgsandbox.world import World
 
-START = datetime(2026, 10, 10, 6, 0, tzinfo=UTC)
-"""Two weeks before the clocks of Europe go back."""
+STARTS = (
+    datetime(2026, 10, 10, 6, 0, tzinfo=UTC),
+    datetime(2026, 10, 24, 12, 0, tzinfo=UTC),
+    datetime(2027, 3, 27, 20, 0, tzinfo=UTC),
+)
+"""Two weeks before the clocks of Europe go back, the day before that, and the day before they go forward."""
 CHANNELS_A_PROJECT = 25
 ZONES = ("Europe/Berlin", "Europe/Moscow", "America/New_York", "Asia/Kolkata")
-TALK = {"reader_comments": 2, "silence_s": 300, "deadline_s": 3600, "otherwise": "skip"}
-EVERY = ((2, 0), (3, 0), (2, 1), (2, 1), (1, 0))
-"""Each task's channels: every so many, beginning with which. The third and fourth wait for readers."""
-ADMIN = {"can_post_messages": True, "can_delete_messages": True}
+ADMIN = {"can_post_messages": True, "can_delete_messages": True, "can_pin_messages": True}
+PICTURE = jpeg(64, 64)
 
 
 @dataclass
@@ -73,10 +79,13 @@ class Stage:
     clock: TrueClock
     world: World
     endpoint: Endpoint
+    service_id: int
+    turn: int
+    """Which of the tasks comes to the first channel: every seed has another."""
     places: list[Place] = field(default_factory=list)
     bots: dict[int, Bot] = field(default_factory=dict)
     anna: dict[int, Principal] = field(default_factory=dict)
-    tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    tasks: dict[int, Order] = field(default_factory=dict)
     deadly: float = 0.0
     """The share of looks of a process that it dies of."""
     deaths: int = 0
@@ -204,7 +213,7 @@ class Stage:
 async def a_stage(kind: str, folder: Path, *, seed: int, channels: int) -> AsyncIterator[Stage]:
     """Channels of several owners, each project with two bots and five tasks of its own time zone."""
     dice = random.Random(seed)
-    true = TrueClock(START)
+    true = TrueClock(STARTS[seed % len(STARTS)])
     ours = OurClock(true)
     world = World(true)
     endpoint = Endpoint(world, limits=Limits(true), faults=Faults(), calls=CallLog(cap=50_000))
@@ -212,7 +221,7 @@ async def a_stage(kind: str, folder: Path, *, seed: int, channels: int) -> Async
     config = config_for("http://telegram.invalid", service.token, db_url=await fresh_url(kind, folder))
     ground = Ground(config, ours, Network(endpoint, dice), Machine(), dice)
     tools, cut = ground.tools()
-    stage = Stage(ground, tools, true, world, endpoint)
+    stage = Stage(ground, tools, true, world, endpoint, service.id, seed)
     loop = asyncio.get_running_loop()
     loop.set_task_factory(births)
     loop.set_exception_handler(unheard)
@@ -241,6 +250,9 @@ async def _furnish(stage: Stage, number: int, channels: int) -> None:
         project.time_zone = ZONES[number % len(ZONES)]
     stage.anna[project.id] = anna
     bots = [await _add_bot(stage, anna, project.id, f"city{number}x{n}_bot") for n in range(2)]
+    stage.world.bots[bots[1].telegram_id].hears_bots = number % 2 == 0  # a witness of what the other writes
+    if number == 0:
+        await _ask_in_telegram(stage, owner, project.id)
     places = [_add_channel(stage, owner, bots, project.id, f"news{number}x{n}") for n in range(channels)]
     for place in places:
         ref = str(place.channel.id)
@@ -248,6 +260,14 @@ async def _furnish(stage: Stage, number: int, channels: int) -> None:
         place.row_id = connected.channel.id
     stage.places += places
     await _add_tasks(stage, project.id, [place.row_id for place in places], [bot.id for bot in bots])
+
+
+async def _ask_in_telegram(stage: Stage, owner: Person, project_id: int) -> None:
+    """Anna is shown what waits for her by the service bot, to which she has spoken before."""
+    desk = stage.world.private_chat(stage.world.bots[stage.service_id], owner)
+    add_message(stage.world, desk, owner.id, text_content("/start"))
+    async with stage.acting(project_id) as act:
+        await ask_in_telegram(act, True)
 
 
 async def _add_bot(stage: Stage, anna: Principal, project_id: int, username: str) -> Bot:
@@ -268,27 +288,13 @@ def _add_channel(stage: Stage, owner: Person, bots: list[Bot], project_id: int, 
 
 
 async def _add_tasks(stage: Stage, project_id: int, channel_ids: list[int], bot_ids: list[int]) -> None:
-    orders: list[dict[str, Any]] = [
-        {
-            "timing": {"delay": {"min_s": 180, "max_s": 420}, "quiet_hours": {"from": "23:00", "to": "08:00"}},
-            "limits": {"per_channel_hour": 1, "per_bot_day": 12, "pause_s": 200, "ramp_up_days": 0},
-        },
-        {"timing": {"delay": {"min_s": 0, "max_s": 30}, "expire_after_s": 600}, "filter": {"any_words": ["sale"]}},
-        {"timing": {"delay": {"min_s": 60, "max_s": 300}, "wait_for": TALK}, "filter": {"no_words": ["sale"]}},
-        {"timing": {"delay": {"min_s": 0, "max_s": 60}, "wait_for": {"question": True, "deadline_s": 900}}},
-        {
-            "timing": {"delay": {"min_s": 3600, "max_s": 7200}, "quiet_hours": {"from": "01:30", "to": "03:30"}},
-            "filter": {"share": 0.5},
-        },
-    ]
-    for number, order in enumerate(orders):
-        variants = [{"name": name, "text": f"{{Hello|Hi}} from {name}{number}"} for name in ("A", "B")]
+    async with stage.acting(project_id) as act:
+        picture = await add_media(act, "town.jpg", PICTURE)
+    for number, order in enumerate(orders(picture.id)):
         every, rest = EVERY[number]
-        targets = {"channels": [one for at, one in enumerate(channel_ids) if at % every == rest]}
+        targets = {"channels": [one for at, one in enumerate(channel_ids, stage.turn) if at % every == rest]}
         async with stage.acting(project_id) as act:
-            task = await create_task(
-                act, f"Task {number}", config={"targets": targets, "content": {"variants": variants}} | order
-            )
+            task = await create_task(act, f"Task {number}", config={"targets": targets} | order)
             await assign_bots(act, task.id, bot_ids)
             await toggle_task(act, task.id, "ON")
             stage.tasks[task.id] = order

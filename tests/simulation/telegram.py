@@ -12,9 +12,11 @@ from tests.simulation.life import Life
 from tgac.kit.secrets import Secret
 from tgac.kit.telegram.faults import Ambiguous, NotSent, sort_answer
 from tgac.kit.telegram.gateway import Gateway
+from tgac.kit.telegram.types import File
 from tgsandbox.endpoint import Came, Dropped, Endpoint, Reply
+from tgsandbox.model import Upload
 
-SENDS = ("sendMessage", "sendPhoto", "sendVideo", "sendAnimation", "sendDocument", "sendPoll")
+SENDS = (*("sendMessage", "sendRichMessage", "sendPhoto", "sendVideo", "sendAnimation", "sendDocument", "sendPoll"),)
 STEPS_AFTER_CALL = 30
 """About as many as writing an answer down takes."""
 
@@ -62,14 +64,16 @@ class Network:
     """The way to Telegram. `unreachable` is the share of calls that get no connection at all, `deadly` the share of
     comments soon after whose leaving the process dies.
 
-    `before_send` is called with the bot's number and what it sends, at the moment when a comment leaves.
+    `before` is called with the bot's number, the method and what is asked, at the moment when a call leaves, and
+    `done` when Telegram has done it, whether or not anybody hears of it.
     """
 
     endpoint: Endpoint
     dice: random.Random
     unreachable: float = 0.0
     deadly: float = 0.0
-    before_send: Callable[[int, dict[str, Any]], None] = lambda _bot, _asked: None
+    before: Callable[[int, str, dict[str, Any]], None] = lambda _bot, _method, _asked: None
+    done: Callable[[int, str, dict[str, Any]], None] = lambda _bot, _method, _asked: None
 
 
 class InProcess(Gateway):
@@ -84,22 +88,32 @@ class InProcess(Gateway):
         await asyncio.sleep(0)  # a process may die here: nothing has left
         if self._network.dice.random() < self._network.unreachable:
             raise NotSent(method=method, http=None, description="no connection")
-        if method in SENDS:
-            self._leaving(int(token.reveal().partition(":")[0]), asked)
-        answering = asyncio.create_task(self._answer(token, method, asked), context=Context())
+        bot_id = int(token.reveal().partition(":")[0])
+        self._leaving(bot_id, method, asked)
+        answering = asyncio.create_task(self._answer(token, bot_id, method, asked), context=Context())
         try:
             reply = await asyncio.shield(answering)  # and here: it has happened, and nobody knows
         except Dropped:
             raise Ambiguous(method=method, http=None, description="the connection was cut") from None
         return sort_answer(method=method, http=reply.status, body=reply.body)
 
-    def _leaving(self, bot_id: int, asked: dict[str, Any]) -> None:
-        self._network.before_send(bot_id, asked)
-        if self._life and self._network.dice.random() < self._network.deadly:
+    def _leaving(self, bot_id: int, method: str, asked: dict[str, Any]) -> None:
+        self._network.before(bot_id, method, asked)
+        if method in SENDS and self._life and self._network.dice.random() < self._network.deadly:
             self._life.dies_in(self._network.dice.randrange(STEPS_AFTER_CALL))
 
-    async def _answer(self, token: Secret, method: str, asked: dict[str, Any]) -> Reply:
-        async def came() -> Came:
-            return {key: value for key, value in asked.items() if value is not None}, {}
+    async def _answer(self, token: Secret, bot_id: int, method: str, asked: dict[str, Any]) -> Reply:
+        calls = self._network.endpoint.calls
+        mine = calls.count + 1
 
-        return await self._network.endpoint.ask(token.reveal(), method, came)
+        async def came() -> Came:
+            told = {key: value for key, value in asked.items() if value is not None}
+            files = {key: value for key, value in told.items() if isinstance(value, File)}
+            uploads = {key: Upload(one.name, one.mime_type, one.content) for key, one in files.items()}
+            return {key: value for key, value in told.items() if key not in files}, uploads
+
+        try:
+            return await self._network.endpoint.ask(token.reveal(), method, came)
+        finally:
+            if calls.was_done(mine):
+                self._network.done(bot_id, method, asked)

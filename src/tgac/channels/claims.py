@@ -1,6 +1,6 @@
 """Whose channel it is: the claim, and what keeps it from holding."""
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from tgac.channels import reasons
 from tgac.channels.inspection import Inspection
@@ -27,15 +27,17 @@ async def claim_problem(act: Act, channel: Channel, seen: Inspection) -> str | N
     if channel.client_telegram_id is None:
         if channel.claimed_by is None:
             return reasons.UNCLAIMED
-        if not await _is_member(act, channel):
+        claimer = (await act.session.execute(_claiming_member(channel))).one_or_none()
+        if claimer is None:
             return reasons.CLAIMER_LEFT
-        if await telegram_id_of(act, channel.claimed_by) is None:
+        if claimer.telegram_id is None:
             return reasons.TELEGRAM_UNKNOWN
     if seen.claimed:
         return None
     return reasons.CLAIMER_NOT_ADMIN if channel.state == ChannelState.PENDING else reasons.OWNER_LOST
 
 
-async def _is_member(act: Act, channel: Channel) -> bool:
-    there = select(Member.id).where(Member.project_id == channel.project_id, Member.user_id == channel.claimed_by)
-    return await act.session.scalar(there) is not None
+def _claiming_member(channel: Channel) -> Select[int | None]:
+    of_project = Member.project_id == channel.project_id
+    asked = select(User.telegram_id).join(Member, Member.user_id == User.id)
+    return asked.where(of_project, User.id == channel.claimed_by)

@@ -223,8 +223,9 @@ async def _learn_guards(act: Act, channel: Channel, seen: Inspection) -> None:
     """Bots of others that may delete in the group: they may take our comments away."""
     if seen.deleting is None:
         return
-    ours = set(await act.session.scalars(select(Bot.telegram_id)))
-    channel.guards = [bot.username or bot.name for bot in seen.deleting if bot.id not in ours]
+    others = {bot.id for bot in seen.deleting} - {finding.bot.telegram_id for finding in seen.findings}
+    ours = set(await act.session.scalars(select(Bot.telegram_id))) if others else set()
+    channel.guards = [bot.username or bot.name for bot in seen.deleting if bot.id in others - ours]
 
 
 def _open(act: Act, channel: Channel) -> None:
@@ -261,7 +262,8 @@ async def _seat(
     held = {seat.bot_id: seat for seat in await act.session.scalars(_seats(channel))}
     if only is not None:
         held = {bot_id: seat for bot_id, seat in held.items() if bot_id in only}
-    room = await _room(act, seen.fit)
+    is_seated = {bot_id for bot_id, seat in held.items() if seat.state == SeatState.ACTIVE}
+    room = await _room(act, [eye for eye in seen.fit if eye.bot_id not in is_seated])
     left_out = []
     for eye in seen.fit:
         seat = held.pop(eye.bot_id, None)
@@ -289,6 +291,8 @@ def _give_seat(act: Act, channel: Channel, seat: Seat) -> None:
 async def _room(act: Act, eyes: Collection[Eye]) -> dict[int, int]:
     """How many seats each bot may still take. The bots' rows are locked, so that two acts do not both take the last."""
     ids = [eye.bot_id for eye in eyes]
+    if not ids:
+        return {}
     locked = list(
         await act.session.scalars(
             select(Bot.id).where(Bot.id.in_(ids)).order_by(Bot.id).with_for_update(key_share=True)

@@ -153,17 +153,23 @@ def _pin_statement(state: ORMExecuteState) -> None:
 
 
 def _refuse_unpinnable(state: ORMExecuteState) -> None:
-    """Refuse what the criteria below do not reach."""
-    if not _touches_owned(state.statement):
-        return
+    """Refuse what the criteria below do not reach. Which tables it touches is looked at last: that takes long."""
+    why = _unpinnable(state)
+    if why and _touches_owned(state.statement):
+        raise OutOfScope(why)
+
+
+def _unpinnable(state: ORMExecuteState) -> str | None:
+    """Why a statement may not touch a project's tables; None where it may."""
     if state.is_insert:
-        raise OutOfScope("rows of a project are added as objects, so that the guard sees them")
+        return "rows of a project are added as objects, so that the guard sees them"
     if not state.is_orm_statement:
-        raise OutOfScope("a project's table is used without its class, where no condition can be added")
+        return "a project's table is used without its class, where no condition can be added"
     if state.is_update and isinstance(state.parameters, list):
-        raise OutOfScope("rows of a project are changed by a condition or as objects, not by their keys")
+        return "rows of a project are changed by a condition or as objects, not by their keys"
     if state.is_update and _sets_project(state):
-        raise OutOfScope("rows cannot move to another project")
+        return "rows cannot move to another project"
+    return None
 
 
 def _sets_project(state: ORMExecuteState) -> bool:

@@ -25,7 +25,7 @@ from tgac.onboarding.assign import give_bot
 from tgac.onboarding.jobs import LookAtItem, WatchRun, look_on, look_soon
 from tgac.onboarding.models import Item, Run, RunState, Step
 from tgac.onboarding.progress import settle_item
-from tgac.onboarding.queries import find_item, find_run, items_for_channel, items_of, seated_bot
+from tgac.onboarding.queries import find_item, find_run, is_being_set_up, items_for_channel, items_of, seated_bot
 
 AT_ONCE: Final = 8
 """Looks under way in one process: the others wait, so that comments find a worker."""
@@ -143,11 +143,17 @@ async def check_and_follow(tools: Tools, job: CheckChannel) -> Outcome:
     A check is what follows when Telegram tells that somebody's standing has changed, so a run hears of it at once.
     """
     outcome = await check_channel(tools, job)
-    if isinstance(outcome, Done):
+    if isinstance(outcome, Done) and await _is_followed(tools, job):
         async with tools.acting(None, job.project_id) as act:
             for item in await items_for_channel(act, job.channel_id):
                 await _follow(act, item)
     return outcome
+
+
+async def _is_followed(tools: Tools, job: CheckChannel) -> bool:
+    """Whether a run sets the channel up: mostly none does, and whoever only looks holds nobody up."""
+    async with tools.reading(None, job.project_id) as act:
+        return await is_being_set_up(act, job.channel_id)
 
 
 async def _follow(act: Act, item: Item) -> None:
