@@ -23,6 +23,8 @@ class Machine:
     def __init__(self) -> None:
         self._until_down = 0
         self._down = 0
+        self.failed = 0
+        """How many statements it has not answered."""
 
     def restarts_in(self, statements: int, *, away_for: int) -> None:
         """After so many statements the database is away for so many more."""
@@ -34,6 +36,7 @@ class Machine:
             self._until_down -= 1
         elif self._down:
             self._down -= 1
+            self.failed += 1
             return True
         return False
 

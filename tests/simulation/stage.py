@@ -124,8 +124,11 @@ class Stage:
                 await release_lost(act.session, act.now)
             self._held_until = None
         self._again_at = None
+        failed = self.ground.machine.failed
         await self._take_in()
         await self._work()
+        if self.ground.machine.failed > failed:  # a claim may stand of which nobody was told
+            self._held_until = self.clock.now() + timedelta(seconds=LEASE_S + 0.1)
 
     async def next_due(self) -> datetime | None:
         """When there is something to do next, by Telegram's clock."""
@@ -292,9 +295,9 @@ async def _add_tasks(stage: Stage, project_id: int, channel_ids: list[int], bot_
         picture = await add_media(act, "town.jpg", PICTURE)
     for number, order in enumerate(orders(picture.id)):
         every, rest = EVERY[number]
-        targets = {"channels": [one for at, one in enumerate(channel_ids, stage.turn) if at % every == rest]}
+        aimed = [one for at, one in enumerate(channel_ids, stage.turn) if at % every == rest] or channel_ids[-1:]
         async with stage.acting(project_id) as act:
-            task = await create_task(act, f"Task {number}", config={"targets": targets} | order)
+            task = await create_task(act, f"Task {number}", config={"targets": {"channels": aimed}} | order)
             await assign_bots(act, task.id, bot_ids)
             await toggle_task(act, task.id, "ON")
             stage.tasks[task.id] = order
