@@ -13,6 +13,7 @@ from tests.simulation.stage import Place, Stage
 from tests.simulation.watch import Watch, Where
 from tgac.bots.models import Bot
 from tgac.bots.service import pause_bot, resume_bot
+from tgac.kit.errors import Conflict
 from tgac.people.projects import pause_project, resume_project, stop_project
 from tgac.tasks.service import toggle_task
 from tgsandbox import messages, posts
@@ -324,8 +325,11 @@ class Month:
         self._later(self.stage.dice.uniform(60, 20_000), lambda: self._unpause_task(task_id, project_id))
 
     async def _unpause_task(self, task_id: int, project_id: int) -> None:
-        async with self.stage.acting(project_id) as act:
-            await toggle_task(act, task_id, "ON")
+        try:
+            async with self.stage.acting(project_id) as act:
+                await toggle_task(act, task_id, "ON")
+        except Conflict:  # none of its channels is served at this moment
+            self._later(600, lambda: self._unpause_task(task_id, project_id))
 
     async def _some_task(self) -> tuple[int, int]:
         number = self.stage.dice.randrange(len(self.stage.tasks))
