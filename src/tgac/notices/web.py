@@ -34,7 +34,6 @@ async def show_notices(request: Request, act: ReadAct, asked: Page, past: bool =
         may_edit=act.role is not None and Right.EDIT in RIGHTS[act.role],
         root=f"/projects/{act.project_id}",
         next_url=next_address(request, following),
-        first_url=request.url.path + ("?past=true" if past else "") if "cursor" in request.query_params else "",
     )
 
 
