@@ -100,6 +100,7 @@ def _unknowns(config: TaskConfig) -> Iterator[str]:
         )
     if content.kind == "llm":
         yield _("The model is not asked: the texts are the template's, which stand in where it fails.")
+        yield _("An answer of the model that breaks a rule is asked for once more, which costs as much again.")
     if content.quote:
         yield _("Whether Telegram takes the quote is known only when it is sent; else the comment goes without it.")
     if content.pin:
