@@ -34,7 +34,7 @@ from tgac.profiles.service import photo_hash
 from tgac.tasks.models import Task
 
 SLOTS_AT_LEAST = 420
-REQUESTS_AT_LEAST = 1800
+REQUESTS_AT_LEAST, FEWER_AT_LEAST = 1800, 1140
 OUTSIDE = ("nobody", "blocked")
 EVERYBODY = ("owner", "editor", "reviewer", "viewer", "admin", *OUTSIDE)
 FEW = 5
@@ -251,12 +251,16 @@ def _of(rows: Rows, project_id: int, user_id: int) -> Rows:
 
 
 async def test_nobody_reaches_another_projects_rows_by_naming_one(matrix: Matrix) -> None:
-    """The owner at every slot; everybody else at every fifth, each at others. `make test-slow` tries them all."""
+    """The owner at every slot; everybody else at every fifth, each at others. `make test-slow` tries them all.
+
+    On Postgres, where row-level security stands behind the guards that are the same on both, the owner too at a fifth.
+    """
     assert len(matrix.slots) >= SLOTS_AT_LEAST, "the walk sees too few slots"
-    await matrix.swap_all("owner", matrix.slots)
+    is_sqlite = matrix.scene.world.tools.db.is_sqlite
+    await matrix.swap_all("owner", matrix.slots if is_sqlite else matrix.slots[::FEW])
     for number, who in enumerate(EVERYBODY[1:]):
         await matrix.swap_all(who, matrix.slots[number % FEW :: FEW])
-    matrix.assert_guarded(REQUESTS_AT_LEAST)
+    matrix.assert_guarded(REQUESTS_AT_LEAST if is_sqlite else FEWER_AT_LEAST)
 
 
 @pytest.mark.slow

@@ -42,21 +42,35 @@ def postgres_server() -> str:
     return str(server.get_uri())
 
 
-async def fresh_url(kind: str, folder: Path, *, empty: bool = False) -> str:
-    """The URL of a database of one's own, with every table, or without any; `kind` is `sqlite` or `postgres`."""
+async def fresh_url(kind: str, folder: Path, *, empty: bool = False, like: str | None = None) -> str:
+    """The URL of a database of one's own, with every table, without any, or a copy of what `keep` has kept.
+
+    `kind` is `sqlite` or `postgres`.
+    """
     if kind == "sqlite":
         file = folder / f"{new_secret(6)}.sqlite3"
         if not empty:
-            shutil.copy(await _sqlite_template(), file)
+            shutil.copy(like or await _sqlite_template(), file)
         return f"sqlite:///{file}"
     server = await asyncio.to_thread(postgres_server)
-    template = "template0" if empty else await _template(server)
+    template = "template0" if empty else like or await _template(server)
     name = f"t{new_secret(8)}".lower().replace("-", "x")
     await _create(server, name, template)
     _made.append(name)
     if len(_made) > KEPT:
         await _drop(server, _made.popleft())
     return _named(server, name)
+
+
+def keep(db: Database) -> str:
+    """A database that nobody uses any more, to be copied for others until the process ends: what `like` means."""
+    name = str(db.url.database)
+    if not db.is_sqlite:
+        _made.remove(name)
+        return name
+    folder = tempfile.TemporaryDirectory(prefix="tgac-sqlite-")
+    atexit.register(folder.cleanup)
+    return shutil.copy(name, folder.name)
 
 
 async def create_tables(db: Database) -> None:
