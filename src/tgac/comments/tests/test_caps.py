@@ -170,3 +170,43 @@ async def test_what_telegram_refused_takes_nobodys_place(world: World) -> None:
     assert await states(world) == ["planned"]
     await world.wait(7)
     assert await states(world) == ["sent"]
+
+
+async def one_more(world: World, number: int = 0) -> list[str]:
+    """Ten seconds later there is another post: how the comments of the newest one stand."""
+    world.clock.advance(10)
+    await world.post("One more", world.places[number])
+    await world.work()
+    newest = (await world.comments())[-1].post_id
+    return [one.reason or one.state for one in await world.comments() if one.post_id == newest]
+
+
+async def test_what_was_begun_a_while_ago_counts_where_it_stands_and_nowhere_else(world: World) -> None:
+    await world.add_channel("Sport")
+    await world.add_task(limits={"per_channel_hour": 1} | GROWN, timing=AT_ONCE)
+    assert await one_more(world, 1) == ["sent"]
+    assert await one_more(world, 1) == ["limit_channel_hour"]
+    assert await one_more(world, 0) == ["sent"]
+
+
+async def test_what_is_older_than_an_hour_counts_for_the_day_alone(tmp_path: Path) -> None:
+    async with a_world("sqlite", tmp_path) as world:
+        await world.add_task(limits={"per_channel_hour": 1, "per_channel_day": 2} | GROWN, timing=AT_ONCE)
+        assert await one_more(world) == ["sent"]
+        await world.wait(3600)
+        assert await one_more(world) == ["sent"]
+        await world.wait(3600)
+        assert await one_more(world) == ["limit_channel_day"]
+
+
+async def test_two_comments_under_one_post_are_two_of_the_channels_and_one_thread(tmp_path: Path) -> None:
+    config = {"comment_collision_limit_per_post": 2, "max_active_threads_per_bot": 2}
+    async with a_world("sqlite", tmp_path, **config) as world:
+        task_id = await world.add_task("{a|b|c|d|e}", limits={"per_post": 2} | GROWN, timing=AT_ONCE)
+        assert await one_more(world) == ["sent", "sent"]
+        assert await one_more(world) == ["sent", "limit_threads"]
+        await world.wait(300)
+        async with world.tools.acting(world.anna, world.project_id) as act:
+            task = await act.session.get_one(Task, task_id)
+            task.config = task.config | {"limits": {"per_post": 2, "per_channel_hour": 5} | GROWN}
+        assert await one_more(world) == ["sent", "limit_channel_hour"]
