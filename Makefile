@@ -35,7 +35,7 @@ simulate: setup  ## a month of many channels: make simulate SEED=1 DAYS=30 CHANN
 	$(RUN) python -m tests.simulation --seed $(SEED) --days $(DAYS) --channels $(CHANNELS)
 
 simulate-long: setup  ## a thousand seeds of small, troubled simulations
-	$(RUN) python -m tests.simulation --seed 1 --seeds 1000 --days 2 --channels 5 --posts-a-day 6 --trouble 4
+	$(RUN) python -m tests.simulation --seed 1 --seeds 1000 --days 0.5 --channels 4 --posts-a-day 12 --trouble 4
 
 sabotage: setup  ## does what guards the line notice when it is broken on purpose?
 	$(RUN) python -m tests.sabotage

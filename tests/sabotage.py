@@ -16,9 +16,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 COMMENTS = "src/tgac/comments"
 SEEDS = 4
-SIMULATION = ["--days", "1", "--channels", "5", "--posts-a-day", "8", "--trouble", "4"]
-GATE, SEND, CAPS, DECIDE, PACE = (
-    f"{COMMENTS}/tests/test_{name}.py" for name in ("gate", "send", "caps", "decide", "pace")
+SIMULATION = ["--days", "0.5", "--channels", "4", "--posts-a-day", "12", "--trouble", "4"]
+GATE, SEND, CAPS, DECIDE, PACE, HEARD = (
+    f"{COMMENTS}/tests/test_{name}.py" for name in ("gate", "send", "caps", "decide", "pace", "heard_beside")
 )
 FOUND = ("VIOLATED", "FAILED ")
 """What a simulation and pytest say where something is wrong."""
@@ -73,6 +73,67 @@ SABOTAGES = (
         ),
     ),
     Sabotage(
+        "pinned though no task wants it",
+        f"{COMMENTS}/afterwards.py",
+        (("    if pin:\n", "    if True:\n"),),
+    ),
+    Sabotage(
+        "deleted before its time",
+        f"{COMMENTS}/afterwards.py",
+        (("due = act.now + timedelta(seconds=delete_after_s)", "due = act.now"),),
+    ),
+    Sabotage(
+        "said to be deleted, and not deleted",
+        f"{COMMENTS}/afterwards.py",
+        (("told = await call(tools.telegram.delete_message(asked.token, **place))", "told = None"),),
+    ),
+    Sabotage(
+        "sent though nobody has approved it",
+        f"{COMMENTS}/plan.py",
+        (('if in_review or approval.mode == "all":', "if in_review:"),),
+    ),
+    Sabotage(
+        "a model's words without their label",
+        "src/tgac/tasks/text/model_text.py",
+        (('let_out(f"{escape(clean)}\\n\\n{escape(label)}"', "let_out(escape(clean)"),),
+    ),
+    Sabotage(
+        "followed in our books alone",
+        f"{COMMENTS}/following.py",
+        (("told = await call(tools.telegram.edit_message(token, **place, html=text.html, look=look))", "told = None"),),
+        (f"{COMMENTS}/tests/test_following.py",),
+    ),
+    Sabotage(
+        "the installation's stop ignored",
+        f"{COMMENTS}/gate.py",
+        (("if holding.stopped_at else None", "if False else None"),),
+        (f"{COMMENTS}/tests/test_failing.py",),
+    ),
+    Sabotage(
+        "a look at a channel begun anew after each 429",
+        "src/tgac/channels/verify.py",
+        (("    return kept.look\n", "    return Look()\n"),),
+        ("src/tgac/channels/tests/test_checks.py",),
+    ),
+    Sabotage(
+        "answers from before a demotion believed",
+        "src/tgac/channels/verify.py",
+        (("kept is None or kept.version != version or", "kept is None or"),),
+        ("src/tgac/channels/tests/test_checks.py",),
+    ),
+    Sabotage(
+        "readers' edits not heard",
+        f"{COMMENTS}/arrive.py",
+        (('    "edited_message",\n', ""),),
+        (HEARD,),
+    ),
+    Sabotage(
+        "readers who come in the same moment not heard",
+        f"{COMMENTS}/talk.py",
+        (("        act.enqueue(HearReaders(", "        (HearReaders("),),
+        (HEARD,),
+    ),
+    Sabotage(
         "quiet hours ignored when it leaves",
         f"{COMMENTS}/gate.py",
         (("_quiet(act, scene, config) or _pace", "_pace"),),
@@ -123,7 +184,7 @@ SABOTAGES = (
     Sabotage(
         "two tasks under one post",
         f"{COMMENTS}/decide.py",
-        (("if thread.taken >= thread.limit:", "if False:"),),
+        (("if thread.taken >= _room(thread, order):", "if False:"),),
         (DECIDE,),
     ),
     Sabotage(

@@ -96,6 +96,8 @@ def _deleted(month: Month, placed: Sequence[tuple[Comment, Stored]], tasks: Mapp
         elif comment.state == "sent" or (comment.state == "deleted" and comment.reason not in {*codes, "gone"}):
             yield f"comment {comment.id} was deleted by us and is {comment.state} ({comment.reason})"
     for comment, stored in placed:
+        if comment.state == "deleted" and not stored.deleted:
+            yield f"comment {comment.id} is deleted ({comment.reason}), and still stands"
         due_after = tasks[comment.task_id].get("after", {}).get("delete_after_s")
         is_told = "delete" in comment.cared or comment.reason == "confirmed_by_person"
         if due_after and comment.state == "sent" and not stored.deleted and not is_told:

@@ -55,7 +55,8 @@ async def items_for_channel(act: Act, channel_id: int) -> list[Item]:
 
 async def is_being_set_up(act: Act, channel_id: int) -> bool:
     """Whether a running run is about this channel and not done with it."""
-    return await act.session.scalar(unfinished().where(Item.channel_id == channel_id).limit(1)) is not None
+    asked = unfinished().where(Item.channel_id == channel_id).with_only_columns(Item.id)
+    return await act.session.scalar(asked.limit(1)) is not None
 
 
 async def counts_of(act: Act, run_ids: Iterable[int]) -> dict[int, dict[str, int]]:
