@@ -8,6 +8,7 @@ from tgac.kit.telegram import faults
 from tgac.kit.telegram.types import Sent
 from tgac.tasks.facts import Reason
 
+ROOM_AGAIN_S = 3.0
 NOT_REACHED_S = 5.0
 """How long to wait when Telegram could not be reached at all."""
 
@@ -46,6 +47,11 @@ def of_sent(sent: Sent, *, root_id: int, taken_back: bool | None) -> Verdict:
 def of_late_start() -> Verdict:
     """This process was stopped between its intent and its call; nothing was sent."""
     return Verdict("planned", again_s=0.0)
+
+
+def of_no_room() -> Verdict:
+    """As many files are being given to Telegram as this process holds at once; nothing was sent."""
+    return Verdict("planned", again_s=ROOM_AGAIN_S)
 
 
 def of_file_gone() -> Verdict:

@@ -152,11 +152,16 @@ async def _reviewers(act: Act) -> list[tuple[User, str | None]]:
 
 async def _send_file(tools: Tools, job: ShowReview, page: _Page, *, media_id: int | None) -> _Page:
     """Send the comment's file to the person where it does not stand there yet: the page as it is after that."""
+    if page.file is None:
+        return page
+    async with tools.uploads:
+        return await _give_file(tools, job, page, media_id=media_id)
+
+
+async def _give_file(tools: Tools, job: ShowReview, page: _Page, *, media_id: int | None) -> _Page:
     look = await with_content(tools, job.project_id, Look(file=page.file), media_id)
     if look is None:
         return replace(page, html=page.poorer[0], keyboard=page.poorer[1])
-    if look.file is None:
-        return page
     try:
         token = tools.config.telegram_bot_token
         await tools.telegram.send_message(token, chat_id=page.chat_id, html=page.caption, look=look)

@@ -7,11 +7,13 @@ Whoever is killed in the middle leaves `sending` behind; after the deadline that
 An answer is written only where its fence is still the row's. docs/decisions/0003-at-most-once.md tells why.
 """
 
+import asyncio
+
 from tgac.comments.files import with_content
 from tgac.comments.gate import Stop
 from tgac.comments.intend import TYPING_S, Intent, Typing, give_up, intend
 from tgac.comments.jobs import SendComment
-from tgac.comments.outcomes import Verdict, of_fault, of_file_gone, of_late_start, of_sent
+from tgac.comments.outcomes import Verdict, of_fault, of_file_gone, of_late_start, of_no_room, of_sent
 from tgac.comments.reasons import LINE_FAILED
 from tgac.comments.settle import Answer, settle
 from tgac.kit.db.session import DatabaseAway
@@ -23,6 +25,8 @@ from tgac.kit.tools import Tools
 
 START_WITHIN_S = 5.0
 """A process that was stopped and resumed between its intent and its call must not call any more."""
+ROOM_WITHIN_S = 1.0
+"""So long a file waits for room in memory between its intent and its call; then the intent is taken back."""
 WRITE_AGAIN_S = (0.2, 1.0, 3.0, 10.0, 30.0)
 """Waits between attempts to write an answer down."""
 
@@ -63,6 +67,20 @@ async def _write(tools: Tools, job: SendComment, answer: Answer) -> Outcome:
 
 
 async def _call(tools: Tools, job: SendComment, intent: Intent) -> Verdict:
+    if intent.look.file is None or intent.look.file.file_id:
+        return await _ask(tools, job, intent)
+    try:
+        async with asyncio.timeout(ROOM_WITHIN_S):
+            await tools.uploads.acquire()
+    except TimeoutError:
+        return of_no_room()
+    try:
+        return await _ask(tools, job, intent)
+    finally:
+        tools.uploads.release()
+
+
+async def _ask(tools: Tools, job: SendComment, intent: Intent) -> Verdict:
     try:
         look = await with_content(tools, job.project_id, intent.look, intent.media_id)
     except DatabaseAway:

@@ -1,11 +1,12 @@
 """What every process hands to its handlers: configuration, time, database, keys, Telegram, a language model, chance."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +23,7 @@ from tgac.kit.telegram.types import Telegram
 from tgac.kit.tenancy import Principal, Role, Scope
 from tgac.kit.web.i18n import _
 
+UPLOADS_AT_ONCE: Final = 3
 type FindRole = Callable[[AsyncSession, Principal, int], Awaitable[Role | None]]
 
 
@@ -39,6 +41,8 @@ class Tools:
     llm: Llm = OFF
     bell: Bell = field(default_factory=Bell)
     batches: dict[Any, Together[Any, Any]] = field(default_factory=dict)
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
+    """Whoever gives a file to Telegram holds it: so many files are in this process's memory at once."""
     memory: dict[Any, Any] = field(default_factory=dict)
     """What this process remembers between jobs. Whoever keeps something here can do without it."""
 

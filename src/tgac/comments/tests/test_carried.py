@@ -1,5 +1,6 @@
 """Comments that carry a file: given to Telegram once by each bot, named afterwards; never sent twice."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tgac.comments.service import resolve_comment
 from tgac.comments.tests.hands import Between, run_jobs, send_through, the_comment
 from tgac.comments.tests.test_afterwards import calls_of, kinds
 from tgac.kit.errors import Conflict, Invalid
+from tgac.kit.tools import UPLOADS_AT_ONCE
 from tgac.tasks.media import add_media, media_ids_in, remove_media
 from tgac.tasks.media_models import MediaGiven
 from tgac.tasks.queries import find_task
@@ -222,3 +224,40 @@ async def test_what_is_approved_is_seen_with_its_file_and_edited_within_a_captio
     await run_jobs(world)
     (message,) = await carried(world)
     assert message["caption"] == "Other words"
+
+
+async def test_a_file_for_which_there_is_no_room_waits_and_is_sent_once(world: World) -> None:
+    """As many as a process holds at once are under way already."""
+    await a_task(world)
+    for _ in range(UPLOADS_AT_ONCE):
+        await world.tools.uploads.acquire()
+    await world.post("Hello")
+    await world.work()
+    assert (await carried(world), (await the_comment(world)).state) == ([], "planned")
+    world.tools.uploads.release()
+    await world.wait(5)
+    assert len(await carried(world)) == 1
+    assert len(await calls_of(world, "sendPhoto")) == 1
+
+
+async def test_a_comment_without_a_new_file_waits_for_no_room(world: World) -> None:
+    await a_task(world)
+    await world.post("Hello")
+    await world.work()
+    for _ in range(UPLOADS_AT_ONCE):
+        await world.tools.uploads.acquire()
+    await world.post("Telegram knows the file by now")
+    await world.work()
+    await world.wait(5)
+    assert len(await carried(world)) == 2
+
+
+async def test_the_place_is_given_back_whatever_telegram_says(world: World) -> None:
+    await a_task(world)
+    world.sandbox.endpoint.faults.add(read_fault({"method": "sendPhoto", "times": 1, "kind": "http", "value": 502}))
+    await world.post("Hello")
+    await world.work()
+    assert not world.tools.uploads.locked()
+    for _ in range(UPLOADS_AT_ONCE):
+        async with asyncio.timeout(5):
+            await world.tools.uploads.acquire()
