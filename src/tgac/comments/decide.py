@@ -124,7 +124,7 @@ def _values(post: PostFacts, order: Order, thread: Thread, zone: tzinfo, seed: i
         "delay": {"min_s": timing.window.min_s, "max_s": timing.window.max_s},
         "quiet_hours": {"from": quiet.from_, "to": quiet.to} if quiet else None,
         "wait_for": timing.awaits.model_dump() if timing.awaits.is_on else None,
-        "limits": order.config.limits.model_dump(exclude_none=True),
+        "limits": order.config.limits.model_dump(exclude_none=True) | {"per_post": order.config.limits.times},
         "bots": [bot.username for bot in order.bots],
         "taken": thread.taken,
         "limit": _room(thread, order),
