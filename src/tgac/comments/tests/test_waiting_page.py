@@ -23,7 +23,7 @@ async def test_a_comment_that_waits_for_readers_says_how_far_they_are(desk: Desk
     comment = await desk.comment(post, decision=decision, wait_until=until, expires_at=until, **held)
     for number, root_id in ((150, 140), (151, 140), (152, 199)):
         thread = {"group_id": -1002, "root_id": root_id, "message_id": number}
-        await desk.put(ReaderComment(project_id=1, said_at=desk.clock.now(), asks=False, **thread))
+        await desk.put(ReaderComment(project_id=1, said_at=desk.clock.now(), asks_at=None, **thread))
     told = await desk.data(f"/comments/{comment.id}")
     assert told["sentence"].startswith(
         "It waits for: 2 of 5 comments by readers, a reader's question. At the latest at "
