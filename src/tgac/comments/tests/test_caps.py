@@ -210,3 +210,16 @@ async def test_two_comments_under_one_post_are_two_of_the_channels_and_one_threa
             task = await act.session.get_one(Task, task_id)
             task.config = task.config | {"limits": {"per_post": 2, "per_channel_hour": 5} | GROWN}
         assert await one_more(world) == ["sent", "limit_channel_hour"]
+
+
+@pytest.mark.parametrize(("back_s", "next_one"), [(60, "limit_channel_hour"), (3600, "sent")])
+async def test_a_clock_that_is_set_right_by_seconds_lets_nothing_more_through(
+    tmp_path: Path, back_s: int, next_one: str
+) -> None:
+    """By an hour: what lies ahead was begun before it, and would hold comments up for longer than any limit says."""
+    async with a_world("sqlite", tmp_path) as world:
+        await world.add_task(limits={"per_channel_hour": 1} | GROWN, timing=AT_ONCE)
+        world.clock.advance(86_400)
+        assert await one_more(world) == ["sent"]
+        world.clock.set_back(back_s)
+        assert await one_more(world) == [next_one]
