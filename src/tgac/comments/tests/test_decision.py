@@ -59,7 +59,7 @@ def test_a_plan_and_everything_that_was_compared_for_it() -> None:
         "delay": {"min_s": 60, "max_s": 60},
         "quiet_hours": None,
         "wait_for": None,
-        "limits": {"per_post": 1, "per_channel_hour": 4},
+        "limits": {"per_channel_hour": 4},
         "bots": ["city_bot"],
         "taken": 1,
         "limit": 2,
@@ -182,3 +182,36 @@ def test_the_same_seed_writes_the_same_words_again_and_the_one_after_them() -> N
         assert text == planned(order, seed=seed).text
         assert write_text(order.config, scene, seed=seed, skip=1) != text
         assert write_text(order.config, scene, seed=seed, previous_text=text.html) != text
+
+
+def test_quiet_hours_are_those_of_the_clock_on_the_wall() -> None:
+    """At NOON it is midnight twelve hours to the east: all that would happen then happens at seven, 19:00 UTC."""
+    quiet = {"quiet_hours": {"from": "23:00", "to": "07:00"}}
+    plan = planned(an_order(timing=EXACTLY | quiet), zone=timezone(timedelta(hours=12)))
+    assert plan.send_at == NOON + timedelta(hours=7)
+    assert plan.expires_at == NOON + timedelta(hours=7, seconds=600)
+
+
+def test_a_wait_that_would_end_in_quiet_hours_ends_with_them() -> None:
+    """At NOON it is 22:00 ten hours to the east: two hours later it is midnight, and seven comes at 21:00 UTC."""
+    waiting = {"question": True, "deadline_s": 7200}
+    timing = EXACTLY | {"quiet_hours": {"from": "23:00", "to": "07:00"}, "wait_for": waiting}
+    plan = planned(an_order(timing=timing), zone=timezone(timedelta(hours=10)))
+    assert plan.send_at == NOON + timedelta(seconds=60)
+    assert plan.wait_until == NOON + timedelta(hours=9)
+    assert plan.expires_at == NOON + timedelta(hours=9, seconds=600)
+
+
+def test_what_comes_too_late_says_all_that_was_compared() -> None:
+    late = decided(an_order(), post=replace(POST, seen_at=NOON + timedelta(seconds=661)))
+    assert late.values == decided(an_order(), thread=replace(OPEN, taken=1)).values | {
+        "seen_at": "2026-03-01T12:11:01+00:00",
+        "taken": 0,
+    }
+
+
+def test_a_text_that_may_not_leave_says_all_that_was_compared() -> None:
+    empty = an_order(text="{{ post.text }}")
+    assert decided(empty, post=replace(POST, text="")).values == decided(
+        empty, thread=replace(OPEN, limit=0)
+    ).values | {"limit": 1}
