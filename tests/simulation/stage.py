@@ -52,7 +52,7 @@ STARTS = (
     datetime(2027, 3, 27, 20, 0, tzinfo=UTC),
 )
 """Two weeks before the clocks of Europe go back, the day before that, and the day before they go forward."""
-CHANNELS_A_PROJECT = 25
+CHANNELS_A_PROJECT = 50
 ZONES = ("Europe/Berlin", "Europe/Moscow", "America/New_York", "Asia/Kolkata")
 ADMIN = {"can_post_messages": True, "can_delete_messages": True, "can_pin_messages": True}
 PICTURE = jpeg(64, 64)
