@@ -1,8 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test test-slow crash simulate simulate-long sabotage check fix bench screenshots migration
+.PHONY: help setup demo run test test-slow crash simulate simulate-long sabotage mutate check fix bench screenshots migration
 SEED ?= 1
 DAYS ?= 30
 CHANNELS ?= 1000
+MUTMUT := 3.8.1
+MUTANTS ?=
 PYTHON ?= python3
 UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
@@ -39,6 +41,9 @@ simulate-long: setup  ## a thousand seeds of small, troubled simulations
 
 sabotage: setup  ## does what guards the line notice when it is broken on purpose?
 	$(RUN) python -m tests.sabotage
+
+mutate: setup  ## is every line of the decision, the limits and the planner held by a test? half an hour
+	$(UV) run --no-sync --with mutmut==$(MUTMUT) mutmut run --max-children 1 $(MUTANTS)
 
 check: setup  ## formatting, types, import order, dependencies, templates, house rules
 	$(RUN) ruff check .

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import Phase, settings
 from tests.support.world import World, a_world
 
 # A busy machine is slow, and slow is no failure.
 settings.register_profile("tgac", deadline=None)
+settings.register_profile("unshrunk", deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("tgac")
 
 
