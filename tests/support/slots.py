@@ -39,6 +39,7 @@ NO_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         *("default_quota_projects", "delete_after_s", "expire_s", "expire_after_s", "deadline_s", "silence_s", "share"),
         *("min_s", "max_s", "pause_s", "min_length", "max_length", "weekdays", "reader_comments", "per_post", "number"),
         *("per_bot_day", "per_bot_hour", "per_channel_day", "per_channel_hour", "ramp_up_days"),
+        *("per_post_together", "threads_per_bot"),
         *("minutes", "per_day", "per_hour", "active_threads_per_bot", "llm_tokens_per_day"),
     ),
     "a choice": (
@@ -47,6 +48,7 @@ NO_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         *("delete_with_post", "link_preview", "pin", "quote", "silent", "has_keyboard", "whole", "sure", "trial"),
         *(
             "not_me",
+            "wait_nobody",
             "remove_photo",
             "telegram",
             "wanted",
@@ -69,7 +71,7 @@ NO_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         *("name", "note", "text", "post_text", "label", "tags", "tag", "q", "about", "any_words", "no_words", "back"),
         *("hashtags", "languages", "language", "regex", "voice", "prompt", "forbidden", "allowed_links", "url"),
         *("description", "short_description", "commands", "time_zone", "from", "to", "published_at", "poll", "host"),
-        *("password", "known"),
+        *("password", "known", "playlist", "channel", "task"),
     ),
 }
 """Names that hold no row's number, by what they are."""
