@@ -59,7 +59,7 @@ def test_a_plan_and_everything_that_was_compared_for_it() -> None:
         "delay": {"min_s": 60, "max_s": 60},
         "quiet_hours": None,
         "wait_for": None,
-        "limits": {"per_channel_hour": 4},
+        "limits": {"per_post": 1, "per_channel_hour": 4},
         "bots": ["city_bot"],
         "taken": 1,
         "limit": 2,
