@@ -17,6 +17,7 @@ from tests.support.pages import DESK, PAGES, PHONE, a_reader
 LOOKS: tuple[tuple[str, str, ViewportSize], ...] = (("en", "light", DESK), ("ru", "dark", DESK), ("ru", "light", PHONE))
 FRESH = (
     "",
+    "/notices",
     "/posts",
     "/review",
     "/comments",
