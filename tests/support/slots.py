@@ -24,7 +24,7 @@ ROWS: Final[Mapping[str, str]] = {
     "bots": "bot_id",
     "bots.kept": "bot_id",
     "proxy": "proxy_id",
-    "bot": "bot_telegram_id",
+    "bot.cell": "bot_telegram_id",
     "photo.cell": "photo_name",
 }
 """Names that do not say themselves which row they name."""
@@ -71,7 +71,7 @@ NO_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         *("name", "note", "text", "post_text", "label", "tags", "tag", "q", "about", "any_words", "no_words", "back"),
         *("hashtags", "languages", "language", "regex", "voice", "prompt", "forbidden", "allowed_links", "url"),
         *("description", "short_description", "commands", "time_zone", "from", "to", "published_at", "poll", "host"),
-        *("password", "known", "playlist", "channel", "task"),
+        *("password", "known", "playlist", "channel", "task", "bot"),
     ),
 }
 """Names that hold no row's number, by what they are."""

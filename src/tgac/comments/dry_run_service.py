@@ -28,12 +28,12 @@ from tgac.people.models import Project
 from tgac.people.queries import the_project
 from tgac.posts.models import Post
 from tgac.settings.service import holding_here
-from tgac.tasks.config import Media, TaskConfig, filled
+from tgac.tasks.config import Media, TaskConfig
 from tgac.tasks.facts import PostFacts
 from tgac.tasks.media import media_named
 from tgac.tasks.media_models import MediaFile
 from tgac.tasks.models import Task, TaskBot
-from tgac.tasks.presets import presets_here
+from tgac.tasks.presets import check_preset, config_held, presets_here
 from tgac.tasks.queries import bots_writing, find_task, tasks_for_channels
 from tgac.tasks.service import checked_document
 from tgac.tasks.targets import Aim, aimed_at
@@ -183,7 +183,9 @@ async def _subject(act: Act, what: What) -> Subject:
         config = checked_document(what.config)
     else:
         config = TaskConfig.model_validate(task.config if task else {})
-    config = TaskConfig.model_validate(filled(config.dump(), await presets_here(act)))
+    own = await presets_here(act)
+    check_preset(config, own)
+    config = config_held(config.dump(), own)
     served = aimed_at(Aim(config.targets.channels, config.targets.playlists))
     prices = (act.config.openai_price_in, act.config.openai_price_out)
     files = await media_named(act, {one.media_id for one in config.content.variants if one.media_id})
@@ -202,7 +204,7 @@ async def _places(act: Act, subject: Subject, channels: Iterable[Channel]) -> di
     )
     bots = await _bots(act, tasks, by_id)
     own = await presets_here(act)
-    documents = {task.id: TaskConfig.model_validate(filled(task.config, own)) for task in tasks.values()}
+    documents = {task.id: config_held(task.config, own) for task in tasks.values()}
     takers: dict[int, list[Taker]] = {one: [] for one in by_id}
     for channel_id, on in meeting.items():
         for task in sorted({*on, *([subject.task] if subject.task else [])}, key=lambda task: task.id):

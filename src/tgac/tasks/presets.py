@@ -38,6 +38,12 @@ def config_held(document: Mapping[str, Any], own: Mapping[str, Preset]) -> TaskC
         return TaskConfig.model_validate(document)
 
 
+def check_preset(config: TaskConfig, own: Mapping[str, Preset]) -> None:
+    """Raises Invalid (`config.timing.preset`) where the project has no such preset."""
+    if config.timing.preset not in PRESETS and config.timing.preset not in own:
+        raise Invalid(_("There is no such preset in this project."), field="config.timing.preset")
+
+
 async def own_presets(act: Act) -> list[TaskPreset]:
     """The project's own presets, in the order of their names."""
     return list(await act.session.scalars(select(TaskPreset).order_by(TaskPreset.name)))

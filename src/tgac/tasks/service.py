@@ -18,10 +18,10 @@ from tgac.kit.web.i18n import _
 from tgac.people.queries import hold_project
 from tgac.tasks.assignment import LeftOut, assign_bots, assign_matching, require_ready
 from tgac.tasks.changes import changed, leaves
-from tgac.tasks.config import PRESETS, TaskConfig, check_config
+from tgac.tasks.config import TaskConfig, check_config
 from tgac.tasks.media import media_named
 from tgac.tasks.models import Task, TaskBot, TaskTarget, TaskVersion
-from tgac.tasks.presets import presets_here
+from tgac.tasks.presets import check_preset, presets_here
 from tgac.tasks.queries import TaskStatus, find_task, task_named
 from tgac.tasks.reach import bot_ids_of
 from tgac.tasks.targets import write_targets
@@ -185,8 +185,7 @@ async def _checked(act: Act, raw: object, *, former: Task | None = None) -> Task
     fresh = set(targets.channels) - set(former.config["targets"]["channels"] if former else ())
     if fresh - await known_channels(act, fresh):
         raise Invalid(_("There is no such channel in this project."), field="config.targets.channels")
-    if config.timing.preset not in PRESETS and config.timing.preset not in await presets_here(act):
-        raise Invalid(_("There is no such preset in this project."), field="config.timing.preset")
+    check_preset(config, await presets_here(act))
     carried = {n: one.media.media_id for n, one in enumerate(config.content.variants) if one.media}
     files = await media_named(act, set(carried.values()))
     for n, number in carried.items():

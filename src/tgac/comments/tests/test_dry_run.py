@@ -110,6 +110,13 @@ async def test_a_document_is_tried_without_being_saved(world: World) -> None:
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
+        (
+            {
+                "config": {"content": {"variants": [{"name": "A", "text": "Hi"}]}, "timing": {"preset": "Gone"}},
+                "last": 3,
+            },
+            "timing.preset",
+        ),
         ({}, ""),
         ({"task_id": 1, "last": 0}, "last"),
         ({"task_id": 1, "last": 1001}, "last"),
