@@ -11,7 +11,7 @@ from playwright.async_api import Browser, ViewportSize
 
 from tests.support.agency import EMPTY, FULL, STOPPED, Agency, an_agency
 from tests.support.browser import chromium
-from tests.support.deeds import DEEDS, Deed
+from tests.support.deeds import DEEDS, Deed, asked
 from tests.support.pages import DESK, PAGES, PHONE, a_reader
 
 LOOKS: tuple[tuple[str, str, ViewportSize], ...] = (("en", "light", DESK), ("ru", "dark", DESK), ("ru", "light", PHONE))
@@ -61,6 +61,7 @@ SHOTS: dict[str, Shot] = {
     **{f"viewer{_NAMED.sub('-', path)}": Shot(f"/projects/{FULL}{path}", "boris") for path in LOOKING},
     **{name: Shot(path) for name, path in PAGES.items() if not path.startswith("/projects/1")},
     **{name: Shot(path, deed=deed) for name, (path, deed) in DEEDS.items()},
+    "viewer-ask-leave": Shot(f"/projects/{FULL}/members", "boris", asked("leave")),
     "stopped": Shot(f"/projects/{STOPPED}"),
     "stopped-settings": Shot(f"/projects/{STOPPED}/settings"),
     "not-there": Shot(f"/projects/{FULL}/bots/999"),

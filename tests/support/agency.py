@@ -22,6 +22,7 @@ from tgac.comments.models import Comment
 from tgac.kit.act import Act
 from tgac.kit.secrets import hash_secret
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT, Role
+from tgac.notices.service import look_for_trouble
 from tgac.onboarding import steps
 from tgac.onboarding.models import Item, RunState, Step, Trial
 from tgac.onboarding.progress import settle_item
@@ -75,6 +76,8 @@ async def an_agency(folder: Path) -> AsyncIterator[Agency]:
     panel = f"http://127.0.0.1:{port}"
     async with an_empty_world("sqlite", folder, port=port, base_url=panel, review_days=3) as world:
         await _furnish(world)
+        async with world.tools.acting(None, world.project_id) as act:
+            await look_for_trouble(act)
         states = {name: _signed_in(secret) for name, secret in SESSIONS.items()}
         app = make_app(world.tools)
         async with serving(guarded(app), host="127.0.0.1", port=port):

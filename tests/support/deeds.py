@@ -1,6 +1,7 @@
 """What a person does on a page before it is looked at: fields filled in wrongly, questions asked, dialogs opened."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 
 from playwright.async_api import Page
 
@@ -42,19 +43,21 @@ def asked(dialog: str) -> Deed:
     return deed
 
 
-def pressed(*keys: str) -> Deed:
-    """These keys are pressed, one after the other."""
+def pressed(*keys: str, leaves: bool = False) -> Deed:
+    """These keys are pressed, one after the other; the last one `leaves` for a page that is waited for."""
 
     async def deed(page: Page) -> None:
-        for key in keys:
+        for key in keys[:-1]:
             await page.keyboard.press(key)
+        async with page.expect_navigation() if leaves else nullcontext():
+            await page.keyboard.press(keys[-1])
 
     return deed
 
 
 DEEDS: Mapping[str, tuple[str, Deed]] = {
     "keys-review": (f"{P}/review", pressed("j", "e")),
-    "approved-by-keys": (f"{P}/review", pressed("j", "a")),
+    "approved-by-keys": (f"{P}/review", pressed("j", "a", leaves=True)),
     "wrong-bot": (f"{P}/bots", sent(f"{P}/bots", token="not a token")),
     "wrong-bots": (f"{P}/bots", sent(f"{P}/bots/import", text="\n")),
     "wrong-token": (f"{P}/bots/1", sent(f"{P}/bots/1/token", token="not a token")),
@@ -90,7 +93,6 @@ DEEDS: Mapping[str, tuple[str, Deed]] = {
     "ask-playlist": (f"{P}/playlists/1", asked("delete")),
     "ask-proxy": (f"{P}/proxies/2", asked("remove")),
     "ask-member": (f"{P}/members", asked("remove-")),
-    "ask-leave": (f"{P}/members", asked("leave")),
     "ask-user": ("/admin/users", asked("block-")),
     "ask-api-token": ("/account", asked("token-")),
     "ask-stop": (P, asked("stop")),

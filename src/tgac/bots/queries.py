@@ -53,10 +53,11 @@ async def bots_in(act: Act, statuses: Collection[BotStatus]) -> list[Bot]:
     return list(await act.session.scalars(select(Bot).where(Bot.status.in_(statuses)).order_by(Bot.id)))
 
 
-async def bots_to_invite(act: Act, q: str, limit: int) -> list[Bot]:
-    """Active bots that match `q`, those that serve the fewest channels first."""
+async def bots_to_invite(act: Act, channel_id: int, q: str, limit: int) -> list[Bot]:
+    """Active bots that match `q` and do not serve the channel, those that serve the fewest channels first."""
+    here = select(Seat.bot_id).where(Seat.channel_id == channel_id, Seat.state == SeatState.ACTIVE)
     used = select(func.count(Seat.id)).where(Seat.bot_id == Bot.id, Seat.state == SeatState.ACTIVE).correlate(Bot)
-    asked = bots_like(BotFilter(q=q), now=act.now, limit=0).where(Bot.status == BotStatus.ACTIVE)
+    asked = bots_like(BotFilter(q=q), now=act.now, limit=0).where(Bot.status == BotStatus.ACTIVE, Bot.id.not_in(here))
     return list(await act.session.scalars(asked.order_by(used.scalar_subquery(), Bot.id).limit(limit)))
 
 

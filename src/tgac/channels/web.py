@@ -41,7 +41,7 @@ async def channel_page(
     channel = await find_channel(act, channel_id)
     seats = (await seats_of(act, [channel_id])).get(channel_id, [])
     sought = bot.replace("\0", "").strip()
-    invited = await bots_to_invite(act, sought, INVITED + 1)
+    invited = await bots_to_invite(act, channel_id, sought, INVITED + 1)
     ends = channel.review_ends((await holding_here(act)).review_days)
     return page(
         request,
