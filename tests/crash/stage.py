@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -55,7 +55,9 @@ class Zygote:
         return told
 
     def signal(self, number: signal.Signals) -> None:
-        os.kill(self.pid, number)
+        """Send it; the process may have met its doom in this very moment."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     async def close(self) -> None:
         if self.pid:
