@@ -5,6 +5,7 @@ DAYS ?= 30
 CHANNELS ?= 1000
 MUTMUT := 3.8.1
 MUTANTS ?=
+AT_ONCE ?= 1
 PYTHON ?= python3
 UV ?= $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
@@ -43,7 +44,8 @@ sabotage: setup  ## does what guards the line notice when it is broken on purpos
 	$(RUN) python -m tests.sabotage
 
 mutate: setup  ## is every line of the decision, the limits and the planner held by a test? half an hour
-	$(UV) run --no-sync --with mutmut==$(MUTMUT) mutmut run --max-children 1 $(MUTANTS)
+	rm -rf mutants  # mutmut keeps its copy of a file that has changed since: it would ask old tests
+	$(UV) run --no-sync --with mutmut==$(MUTMUT) mutmut run --max-children $(AT_ONCE) $(MUTANTS)
 
 check: setup  ## formatting, types, import order, dependencies, templates, house rules
 	$(RUN) ruff check .
