@@ -262,8 +262,7 @@ async def _seat(
     held = {seat.bot_id: seat for seat in await act.session.scalars(_seats(channel))}
     if only is not None:
         held = {bot_id: seat for bot_id, seat in held.items() if bot_id in only}
-    is_seated = {bot_id for bot_id, seat in held.items() if seat.state == SeatState.ACTIVE}
-    room = await _room(act, [eye for eye in seen.fit if eye.bot_id not in is_seated])
+    room = await _room(act, seen.fit)
     left_out = []
     for eye in seen.fit:
         seat = held.pop(eye.bot_id, None)
