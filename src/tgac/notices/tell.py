@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tgac.journal.trouble import LookForTrouble, look_after
 from tgac.kit.act import Act
 from tgac.kit.log import log
-from tgac.kit.queue.jobs import Cancel, Done, Job, Outcome, Snooze
+from tgac.kit.queue.jobs import Cancel, Done, Job, Outcome
 from tgac.kit.telegram.faults import Ambiguous, Fault, NotSent, SlowDown
 from tgac.kit.telegram.types import Look
 from tgac.kit.tenancy import EVERYONE, RIGHTS, Right
@@ -21,11 +21,14 @@ from tgac.notices.kinds import CRITICAL
 from tgac.notices.models import Notice, NoticeTold
 from tgac.notices.service import look_for_trouble, open_notices, shown
 from tgac.people.models import Member, NoticesWanted, Project, User
+from tgac.tasks.text.html import utf16_length
 
 DIGEST_HOUR: Final = 9
 """In the project's time zone."""
 _OVERDUE: Final = timedelta(hours=24)
-_AT_MOST: Final = 12
+_UNREACHED_S: Final = 60.0
+_ROOM: Final = 3900
+"""UTF-16 units of a message that are filled: Telegram takes 4,096."""
 _LOOKED_AT: Final = ("active", "paused")
 
 
@@ -51,13 +54,13 @@ async def look_everywhere(tools: Tools, job: LookEverywhere) -> Outcome:
     async with tools.acting(None, EVERYONE) as act:
         asked = select(Project.id).where(Project.status.in_(_LOOKED_AT))
         for project_id in await act.session.scalars(asked):
-            trouble, due, key = look_after(act.now, project_id)
-            act.enqueue(trouble, run_after=due, key=key)
+            _look_later(act, project_id, act.now)
     return Done()
 
 
 async def look_and_tell(tools: Tools, job: LookForTrouble) -> Outcome:
-    """Handles LookForTrouble. Whoever was told is not told again; what may not have arrived is said once more."""
+    """Handles LookForTrouble. Whoever was told is not told again. Whom Telegram kept from being told is told by another
+    look, soon; where an answer was lost, by the hourly one, which says it once more."""
     async with tools.acting(None, job.project_id) as act:
         project = await act.session.get(Project, job.project_id)
         if project is None or project.status not in _LOOKED_AT:
@@ -68,14 +71,24 @@ async def look_and_tell(tools: Tools, job: LookForTrouble) -> Outcome:
     for letter in letters:
         try:
             await _send(tools, letter)
-        except SlowDown as fault:
-            return Snooze(fault.retry_after)
-        except NotSent:
-            return Snooze(60.0)
+        except Ambiguous:
+            continue
+        except (SlowDown, NotSent) as fault:
+            later = float(fault.retry_after) if isinstance(fault, SlowDown) else _UNREACHED_S
+            async with tools.acting(None, job.project_id) as act:
+                _look_later(act, job.project_id, act.now + timedelta(seconds=later))
+            return Done()
         async with tools.acting(None, job.project_id) as act:
             for number in letter.notice_ids:
                 act.session.add(NoticeTold(notice_id=number, user_id=letter.user_id, at=act.now))
     return Done()
+
+
+def _look_later(act: Act, project_id: int, moment: datetime) -> None:
+    """Leave one look for all who want one then. A job that waited by itself would not know of the others: where
+    Telegram is away for hours, each of them would say the same when it is back."""
+    trouble, due, key = look_after(moment, project_id)
+    act.enqueue(trouble, run_after=due, key=key)
 
 
 async def _send(tools: Tools, letter: _Letter) -> None:
@@ -133,9 +146,11 @@ def words(rows: Sequence[Notice], project: str, address: str) -> str:
     """One message about all of them, what is critical first, in Telegram's HTML."""
     ordered = sorted(rows, key=lambda one: one.kind not in CRITICAL)
     lines = [f"<b>{escape(project)}</b>"]
-    for one in map(shown, ordered[:_AT_MOST]):
-        lines.append("\n".join(filter(None, (f"<b>{escape(one.title)}.</b>", escape(one.hint)))))
-    more = len(ordered) - _AT_MOST
-    if more > 0:
-        lines.append(ngettext("And %(n)s notice more.", "And %(n)s notices more.", more))
+    for place, one in enumerate(map(shown, ordered)):
+        line = "\n".join(filter(None, (f"<b>{escape(one.title)}.</b>", escape(one.hint))))
+        if utf16_length("\n\n".join((*lines, line, address))) > _ROOM:
+            more = len(ordered) - place
+            lines.append(ngettext("And %(n)s notice more.", "And %(n)s notices more.", more))
+            break
+        lines.append(line)
     return "\n\n".join((*lines, escape(address)))
