@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from tgac.kit.db.types import Json, UtcDateTime
 from tgac.kit.queue.jobs import Job, Lane
@@ -46,11 +46,15 @@ _ADD = _sql(
     "run_after",
     "now",
 ).bindparams(bindparam("payload", type_=Json))
-_CLAIM = (
+_CLAIM_IN = (
     "UPDATE jobs SET status = 'running', owner = :owner, lease_until = :until, attempts = attempts + 1"
     " WHERE id IN (SELECT id FROM jobs WHERE status = 'open' AND priority = :priority AND run_after <= :now"
     " ORDER BY run_after, id LIMIT :n{lock}) RETURNING id, kind, payload, attempts"
 )
+_CLAIM = {
+    dialect: _sql(_CLAIM_IN.replace("{lock}", lock), "until", "now").columns(payload=Json)
+    for dialect, lock in (("sqlite", ""), ("postgresql", " FOR UPDATE SKIP LOCKED"))
+}
 _RELEASE = _sql(
     "UPDATE jobs SET status = 'open', owner = NULL, lease_until = NULL WHERE status = 'running' AND lease_until < :now",
     "now",
@@ -81,9 +85,11 @@ _OF_PROJECT = "CAST(payload ->> 'project_id' AS BIGINT) = :project_id"
 _DROP = text(f"DELETE FROM jobs WHERE status = 'open' AND {_OF_PROJECT}")  # noqa: S608
 _RUNNING = text(f"SELECT count(*) FROM jobs WHERE status = 'running' AND {_OF_PROJECT}")  # noqa: S608
 _KEEP = _sql("UPDATE leases SET until = :until WHERE owner = :owner RETURNING name", "until")
-_NEXT = text("SELECT min(run_after) AS run_after FROM jobs WHERE status = 'open' AND priority = :priority").columns(
-    run_after=UtcDateTime
+_EARLIEST_IN = "(SELECT min(run_after) FROM jobs WHERE status = 'open' AND priority = {lane}) AS lane_{lane}"
+_EARLIEST = text("SELECT " + ", ".join(_EARLIEST_IN.replace("{lane}", str(int(lane))) for lane in Lane)).columns(
+    **{f"lane_{int(lane)}": UtcDateTime for lane in Lane}
 )
+"""One statement for all lanes, each by its own end of the index: most looks at the queue find nothing."""
 
 
 async def add(session: AsyncSession, jobs: Sequence[NewJob], now: datetime) -> None:
@@ -110,14 +116,13 @@ async def claim(
 ) -> list[Claimed]:
     """Take up to `n` jobs of these lanes that are due, the most urgent lane first."""
     connection = await session.connection()
-    lock = " FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else ""
-    statement = _sql(_CLAIM.replace("{lock}", lock), "until", "now").columns(payload=Json)
+    earliest = await _earliest(connection)
     claimed: list[Claimed] = []
     for lane in lanes:
-        if len(claimed) >= n:
-            break
+        if len(claimed) >= n or lane not in earliest or earliest[lane] > now:
+            continue
         found = await connection.execute(
-            statement,
+            _CLAIM[connection.dialect.name],
             {
                 "owner": owner,
                 "until": now + timedelta(seconds=lease_s),
@@ -132,9 +137,14 @@ async def claim(
 
 async def next_moment(session: AsyncSession, lanes: Sequence[Lane]) -> datetime | None:
     """When the earliest open job of these lanes is due."""
-    connection = await session.connection()
-    found = [(await connection.execute(_NEXT, {"priority": int(lane)})).scalar() for lane in lanes]
-    return min((moment for moment in found if moment), default=None)
+    earliest = await _earliest(await session.connection())
+    return min((earliest[lane] for lane in lanes if lane in earliest), default=None)
+
+
+async def _earliest(connection: AsyncConnection) -> dict[Lane, datetime]:
+    """When the first open job of each lane is due; lanes without one are left out."""
+    row = (await connection.execute(_EARLIEST)).one()
+    return {lane: moment for lane, moment in zip(Lane, row, strict=True) if moment is not None}
 
 
 async def release_lost(session: AsyncSession, now: datetime) -> int:
