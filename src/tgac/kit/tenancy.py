@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import Any, Final, Literal, Protocol
 
 from sqlalchemy import Table, event
@@ -147,9 +148,13 @@ def _pin_statement(state: ORMExecuteState) -> None:
             raise OutOfScope("a project's table is used where there is no project")
         return
     _refuse_unpinnable(state)
-    state.statement = state.statement.options(
-        with_loader_criteria(Owned, lambda cls: cls.project_id == scope, include_aliases=True)
-    )
+    state.statement = state.statement.options(_of_project(scope))
+
+
+@lru_cache(maxsize=1024)
+def _of_project(project_id: int) -> Any:
+    """The condition on every row of a project. It is kept, since making it costs as much as a small statement."""
+    return with_loader_criteria(Owned, lambda cls: cls.project_id == project_id, include_aliases=True)
 
 
 def _refuse_unpinnable(state: ORMExecuteState) -> None:
