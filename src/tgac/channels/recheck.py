@@ -22,8 +22,10 @@ from tgac.people.models import Member
 STALE_AFTER: Final = timedelta(hours=24)
 PENDING_STALE_AFTER: Final = timedelta(minutes=55)
 """A pending channel is looked at every hour of its first day (a group that becomes linked tells nobody), then daily."""
-SPREAD_S: Final = 600.0
+SPREAD_S: Final = 600
 """Checks that are due are spread over the time to the next round, so that bots are not asked all at once."""
+SLICE_S: Final = 10
+"""They come in slices: one look at the queue takes several of them."""
 WAIT_S: Final = 60.0
 
 
@@ -63,7 +65,7 @@ async def recheck_channels(tools: Tools, job: RecheckChannels) -> Outcome:
             ),
         )
         for channel in await act.session.scalars(stale):
-            later = timedelta(seconds=tools.dice.uniform(0, SPREAD_S))
+            later = timedelta(seconds=tools.dice.randrange(0, SPREAD_S, SLICE_S))
             check_soon(act, channel, run_after=act.now + later)
     return Done()
 
