@@ -46,6 +46,7 @@ from tgac.comments.jobs import (
 )
 from tgac.comments.observe import observe
 from tgac.comments.plan import plan_given_up, plan_post
+from tgac.comments.resumed import let_go_on
 from tgac.comments.review import expire_approval
 from tgac.comments.review_bot import PREFIX, show_review, take_review_press, take_review_reply
 from tgac.comments.send import send_comment, send_given_up
@@ -83,6 +84,7 @@ from tgac.people import api as people_api
 from tgac.people import web as people_web
 from tgac.people.auth import authenticate, csrf_token_for
 from tgac.people.members import MemberEnded
+from tgac.people.projects import WorkResumed
 from tgac.people.service_bot import Answers
 from tgac.profiles import api as profiles_api
 from tgac.profiles import web as profiles_web
@@ -117,6 +119,7 @@ HANDLES = (
     Handles(ShowReview, show_review),
     Handles(WriteComment, write_comment, gave_up=write_given_up),
     Handles(HearReaders, hear_readers),
+    Handles(WorkResumed, let_go_on),
     Handles(Observe, observe),
     Handles(PinComment, pin_comment),
     Handles(TakeBack, take_back, gave_up=take_back_given_up),

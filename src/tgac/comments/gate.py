@@ -28,8 +28,9 @@ from tgac.tasks.presets import presets_here
 from tgac.tasks.timing import after_quiet
 from tgac.tasks.waiting import Standing
 
-PAUSED_LOOK_S = 15.0
-"""How often to look whether a paused task goes on."""
+PAUSED_LOOK_S = 300.0
+"""How often to look at what a pause holds back, so that it ends where the task or the channel has ended. Whoever ends
+the pause has it looked at at once."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,14 @@ class Stop:
 
 @dataclass(frozen=True)
 class Held:
-    """Not at this moment: look again after so many seconds. `reason` says what holds it up."""
+    """Not at this moment: look again after so many seconds. `reason` says what holds it up.
+
+    `is_called`: what lets it go earlier leaves a job for it, so that nobody need look before.
+    """
 
     seconds: float
     reason: Reason
+    is_called: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,7 +222,7 @@ def _unheard(act: Act, comment: Comment, waits: Standing | None) -> Stop | Held 
     if waits is None:
         return None
     if waits.state == "open":
-        return Held((waits.at - act.now).total_seconds(), reasons.WAITS_FOR_READERS)
+        return Held((waits.at - act.now).total_seconds(), reasons.WAITS_FOR_READERS, is_called=True)
     wait = wait_of(comment)
     if waits.state == "missed" and wait is not None and wait.otherwise == "skip":
         return Stop("skipped", reasons.waited_in_vain(waits.said, waits.at.isoformat()))

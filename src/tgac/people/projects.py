@@ -1,8 +1,12 @@
 """Projects: the verbs of their owners and members."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from tgac.journal.service import differences, record
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict
+from tgac.kit.queue.jobs import Job
 from tgac.kit.tenancy import EVERYONE, Right, Role, require
 from tgac.kit.web.i18n import _
 from tgac.people.forms import ProjectSettings
@@ -10,6 +14,15 @@ from tgac.people.models import Member, Project, User
 from tgac.people.queries import count_projects, project_named, the_project, user_numbered
 from tgac.people.service import author_of
 from tgac.settings.service import holding_everywhere
+
+
+@dataclass(frozen=True)
+class WorkResumed(Job):
+    """A project, or one task of it, works again: what was held back meanwhile may go on. Handled by slices above."""
+
+    kind: ClassVar[str] = "work_resumed"
+    project_id: int
+    task_id: int | None = None
 
 
 async def create_project(act: Act, name: str) -> Project:
@@ -73,6 +86,7 @@ async def resume_project(act: Act) -> Project:
         await _keep_quota(act, await user_numbered(act.session, project.user_id))
     if project.status != "active" or project.stopped_at is not None:
         record(act, "project_resumed", {"name": project.name})
+        act.enqueue(WorkResumed(project.id))
     project.status, project.stopped_at = "active", None
     return project
 

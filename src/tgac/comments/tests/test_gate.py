@@ -96,10 +96,10 @@ async def test_a_task_that_is_switched_off_takes_its_plans_back(world: World) ->
 async def test_a_paused_task_that_goes_on_in_time_sends(world: World) -> None:
     task_id = await planned_in_ten_minutes(world)
     await switch(world, task_id, "PAUSED")
-    await world.wait(1200)
+    await world.wait(1290)
     assert await sends(world) == []
     await switch(world, task_id, "ON")
-    await world.wait(15)
+    await world.wait(1)
     assert len(await world.said()) == 1
 
 
@@ -111,10 +111,10 @@ async def test_a_paused_task_that_does_not_go_on_lets_its_comment_expire(world: 
 async def test_a_paused_project_that_is_resumed_in_time_sends(world: World) -> None:
     await planned_in_ten_minutes(world)
     await anna_does(world, pause_project)
-    await world.wait(1200)
+    await world.wait(1290)
     assert await sends(world) == []
     await anna_does(world, resume_project)
-    await world.wait(15)
+    await world.wait(1)
     assert len(await world.said()) == 1
 
 
