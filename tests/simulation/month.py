@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from tests.simulation.deeds import Deeds
 from tests.simulation.machines import Machines
 from tests.simulation.orders import EVERY
 from tests.simulation.stage import Place, Stage
 from tests.simulation.watch import Watch, Where
-from tgac.bots.models import Bot
+from tgac.bots.models import Bot, BotStatus
 from tgac.bots.service import pause_bot, resume_bot
 from tgac.kit.errors import Conflict
+from tgac.kit.tenancy import EVERYONE
 from tgac.people.projects import pause_project, resume_project, stop_project
 from tgac.tasks.service import toggle_task
 from tgsandbox import messages, posts
@@ -349,6 +352,8 @@ class Month:
 
     async def _resume_bots(self) -> None:
         """Anna looks after the bots that were paused because their comments failed."""
-        for place in self.stage.places:
-            for bot in place.bots:
-                await self._resume_bot(place.project_id, bot.id)
+        async with self.stage.tools.reading(None, EVERYONE) as act:
+            paused = await act.session.scalars(select(Bot).where(Bot.status == BotStatus.PAUSED).order_by(Bot.id))
+            found = [(bot.project_id, bot.id) for bot in paused]
+        for project_id, bot_id in found:
+            await self._resume_bot(project_id, bot_id)

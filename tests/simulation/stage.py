@@ -172,13 +172,14 @@ class Stage:
             set_member(self.world, chat, bot.telegram_id, status="administrator", rights=dict(ADMIN), actor_id=owner)
 
     async def _take_in(self) -> None:
-        """Two processes share the bots of every project: they bring the same post at the same moment."""
+        """Two processes share the bots of every second project: they bring the same post at the same moment. Of the
+        other projects one process asks for all bots: what they bring at once is taken in at once."""
         waiting = [bot for bot in self.bots.values() if self.world.bots[bot.telegram_id].pending]
         if waiting:
             await asyncio.gather(*(self._take_in_share(number, waiting) for number in range(len(self._intakes))))
 
     async def _take_in_share(self, number: int, waiting: Sequence[Bot]) -> None:
-        share = [(bot, self._token(bot)) for bot in waiting if bot.id % len(self._intakes) == number]
+        share = [(bot, self._token(bot)) for bot in waiting if _intake_of(bot) % len(self._intakes) == number]
         intake = self._intakes[number]
         if share and not await intake.run(lambda: intake.take_in(share), dies_in=self._doom()):
             self.deaths += 1
@@ -210,6 +211,10 @@ class Stage:
 
     def _doom(self) -> int | None:
         return self.dice.randrange(1, 80) if self.dice.random() < self.deadly else None
+
+
+def _intake_of(bot: Bot) -> int:
+    return bot.id if bot.project_id % 2 else bot.project_id // 2
 
 
 @asynccontextmanager
