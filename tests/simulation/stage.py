@@ -179,7 +179,7 @@ class Stage:
             await asyncio.gather(*(self._take_in_share(number, waiting) for number in range(len(self._intakes))))
 
     async def _take_in_share(self, number: int, waiting: Sequence[Bot]) -> None:
-        share = [(bot, self._token(bot)) for bot in waiting if _intake_of(bot) % len(self._intakes) == number]
+        share = [(bot, self._token(bot)) for bot in waiting if self._intake_of(bot) == number]
         intake = self._intakes[number]
         if share and not await intake.run(lambda: intake.take_in(share), dies_in=self._doom()):
             self.deaths += 1
@@ -187,6 +187,10 @@ class Stage:
             self._again_at = self.clock.now() + timedelta(seconds=1)
         elif intake.failed:
             self._again_at = self.clock.now() + timedelta(seconds=2)
+
+    def _intake_of(self, bot: Bot) -> int:
+        is_shared = (bot.project_id // 2 + self.turn) % 2 == 0
+        return (bot.id if is_shared else bot.project_id) % len(self._intakes)
 
     def _token(self, bot: Bot) -> Secret:
         return self._tokens.setdefault(bot.id, token_of(self.tools.keys, bot))
@@ -211,10 +215,6 @@ class Stage:
 
     def _doom(self) -> int | None:
         return self.dice.randrange(1, 80) if self.dice.random() < self.deadly else None
-
-
-def _intake_of(bot: Bot) -> int:
-    return bot.id if bot.project_id % 2 else bot.project_id // 2
 
 
 @asynccontextmanager
