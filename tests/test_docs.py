@@ -14,7 +14,7 @@ from tgac.comments.queries import State
 from tgac.kit.config import Config
 from tgac.kit.errors import AppError
 from tgac.kit.telegram.faults import Fault
-from tgac.wiring import ROUTERS
+from tgac.wiring import ROUTERS, include
 
 ROOT = Path(__file__).parents[1]
 TGAC = ROOT / "src" / "tgac"
@@ -128,8 +128,7 @@ def test_every_state_of_a_comment_is_told() -> None:
 
 def test_every_call_is_told() -> None:
     app = FastAPI()
-    for router in ROUTERS:
-        app.include_router(router)
+    include(app, *ROUTERS)
     roots = ("/api/v1", "/auth", "/healthz", "/readyz")
     calls = {str(route) for route in routes_of(app) if route.path.startswith(roots)}
     told = {_in_full(one) for one in re.findall(r"^\| `([A-Z]+ [^`]+)` \|", paper(API), re.MULTILINE)}

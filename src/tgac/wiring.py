@@ -1,8 +1,6 @@
 """The one list: what answers requests, what does jobs, what is done again and again."""
 
-from functools import cache
-
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
@@ -234,22 +232,30 @@ def make_app(tools: Tools) -> FastAPI:
     app.state.dress = dress
     app.state.streams = Streams(tools)
     app.add_middleware(Idempotent, tools=tools, authenticate=authenticate, answer=answer_guarded)
-    app.router.routes.extend(_routes())
+    include(app, *ROUTERS)
     app.mount(STATIC_PATH, static_files())
     install_answers(app)
     return app
 
 
-@cache
-def _routes() -> tuple[BaseRoute, ...]:
-    """The routers as an application includes them, for every application of this process.
+def include(app: FastAPI, *routers: APIRouter) -> None:
+    """Let the application answer what the routers answer, in this order.
 
-    FastAPI reads the signatures behind a route when it is first asked for, once per inclusion: a second of work.
+    FastAPI reads the signatures behind a route when it is first asked for, once per inclusion: a second of work for
+    all of them. So a router is included once, for every application of this process.
     """
+    for router in routers:
+        app.router.routes.extend(_included.get(id(router)) or _include(router))
+
+
+_included: dict[int, tuple[BaseRoute, ...]] = {}
+"""The routes of each router by its identity: they hold the router itself, so that no other gets the same."""
+
+
+def _include(router: APIRouter) -> tuple[BaseRoute, ...]:
     shell = FastAPI(openapi_url=None)
-    for router in ROUTERS:
-        shell.include_router(router)
-    return tuple(shell.routes)
+    shell.include_router(router)
+    return _included.setdefault(id(router), tuple(shell.routes))
 
 
 def guarded(app: FastAPI) -> ASGIApp:

@@ -21,6 +21,20 @@ from tgac.kit.web.i18n import Languages
 from tgac.people.layout import dress
 from tgac.proxies import api as proxies_api
 from tgac.proxies import web as proxies_web
+from tgac.wiring import include
+
+PARTS = (
+    bots_add_api,
+    bots_list_web,
+    bots_add_web,
+    bots_api,
+    channels_api,
+    proxies_api,
+    bots_web,
+    channels_list_web,
+    channels_web,
+    proxies_web,
+)
 
 
 class Front:
@@ -30,20 +44,7 @@ class Front:
         """`first` are parts whose routes come before those of bots."""
         app = FastAPI()
         app.state.tools, app.state.dress = world.tools, dress
-        for part in (
-            *first,
-            bots_add_api,
-            bots_list_web,
-            bots_add_web,
-            bots_api,
-            channels_api,
-            proxies_api,
-            bots_web,
-            channels_list_web,
-            channels_web,
-            proxies_web,
-        ):
-            app.include_router(part.router)
+        include(app, *(part.router for part in (*first, *PARTS)))
         install_answers(app)
 
         async def authenticate(request: Request) -> Principal | None:

@@ -41,6 +41,7 @@ from tgac.people.models import Member, Project, User
 from tgac.people.queries import find_role
 from tgac.posts.models import Post
 from tgac.tasks.models import Task
+from tgac.wiring import include
 
 PEOPLE = {
     name: Principal(number, name, is_admin=False, language=None)
@@ -162,8 +163,7 @@ async def a_desk(folder: Path, *, furnished: bool = True) -> AsyncIterator[Desk]
 def app_of(tools: Tools) -> FastAPI:
     app = FastAPI()
     app.state.tools, app.state.authenticate, app.state.dress = tools, who_asks, dress
-    for router in (comments_api.router, panel_api.router, review_web.router, comments_web.router, panel_web.router):
-        app.include_router(router)
+    include(app, comments_api.router, panel_api.router, review_web.router, comments_web.router, panel_web.router)
     install_answers(app)
     return app
 

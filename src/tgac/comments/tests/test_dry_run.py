@@ -18,6 +18,7 @@ from tgac.comments.tests.test_carried import a_file
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import BotFacts, ChannelFacts, PostFacts
 from tgac.tasks.tests.desk import Desk
+from tgac.wiring import include
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CHANNEL = ChannelFacts(1, "City news", "city_news")
@@ -28,8 +29,7 @@ class Bench(Desk):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        for part in (dry_run_api, dry_run_web):
-            self.app.include_router(part.router)
+        include(self.app, dry_run_api.router, dry_run_web.router)
 
     async def dry_run(self, **asked: Any) -> Any:
         return await self.data("POST", "/dry-run", json=asked)

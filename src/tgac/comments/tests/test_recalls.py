@@ -9,6 +9,7 @@ from tgac.bots.tests.front import Front
 from tgac.comments import api, recalls_api, recalls_web, web
 from tgac.comments.tests.hands import run_jobs, the_comment
 from tgac.comments.tests.test_afterwards import calls_of, words
+from tgac.wiring import include
 from tgsandbox.faults import read_fault
 
 HTMX = {"hx-request": "true", "hx-request-type": "partial"}
@@ -16,8 +17,7 @@ HTMX = {"hx-request": "true", "hx-request-type": "partial"}
 
 def front(world: World) -> Front:
     made = Front(world)
-    for part in (api, recalls_api, web, recalls_web):
-        made.app.include_router(part.router)
+    include(made.app, api.router, recalls_api.router, web.router, recalls_web.router)
     return made
 
 

@@ -6,11 +6,12 @@ from tests.support.world import World
 
 from tgac.panel import task_stats
 from tgac.tasks.tests.desk import Desk
+from tgac.wiring import include
 
 
 def the_desk(world: World) -> Desk:
     desk = Desk(world)
-    desk.app.include_router(task_stats.router)
+    include(desk.app, task_stats.router)
     return desk
 
 

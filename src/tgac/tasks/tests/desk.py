@@ -20,6 +20,7 @@ from tgac.tasks import (
     versions_web,
     web,
 )
+from tgac.wiring import include
 
 PARTS = (api, versions_api, media_api, playlists_api, editor_web, web, media_web, versions_web, playlists_web)
 
@@ -30,8 +31,7 @@ class Desk(Front):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.world = world
-        for part in PARTS:
-            self.app.include_router(part.router)
+        include(self.app, *(part.router for part in PARTS))
 
     def document(self, text: str = "Hello", **parts: Any) -> dict[str, Any]:
         """A good document for the world's channel, `parts` over it."""

@@ -19,6 +19,7 @@ from tgac.tasks.models import Task
 from tgac.tasks.presets import ROOM, change_preset, create_preset, delete_preset
 from tgac.tasks.service import change_task
 from tgac.tasks.tests.desk import Desk
+from tgac.wiring import include
 
 NIGHTLY: dict[str, Any] = {
     "delay": {"min_s": 600, "max_s": 600},
@@ -53,7 +54,7 @@ class Bench(Desk):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self.app.include_router(presets_api.router)
+        include(self.app, presets_api.router)
 
 
 def test_a_preset_fills_in_what_a_document_leaves_open_and_nothing_else() -> None:
