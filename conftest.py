@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 import structlog
 from hypothesis import Phase, settings
+from playwright.async_api import Browser
+from tests.support.browser import chromium
 from tests.support.world import World, a_world
 
 # A busy machine is slow, and slow is no failure.
@@ -42,3 +45,13 @@ async def world(database: str, tmp_path: Path) -> AsyncIterator[World]:
     """Anna's project with one bot and one channel, on each database."""
     async with a_world(database, tmp_path) as made:
         yield made
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all tests of a process that drive it: to start one takes a second of the processor.
+
+    Each test opens a context, which knows nothing of any other; it runs in the loop of the session, as this does.
+    """
+    async with chromium() as started:
+        yield started

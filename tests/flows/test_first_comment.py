@@ -6,17 +6,20 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Error, Page, Route, expect
+from playwright.async_api import Browser, BrowserContext, Error, Page, Route, ViewportSize, expect
 
-from tests.support.browser import Installation, an_installation, chromium, sign_in, watch
+from tests.support.browser import Installation, an_installation, sign_in, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_newcomer_gets_from_sign_in_to_the_first_comment(tmp_path: Path) -> None:
+async def test_a_newcomer_gets_from_sign_in_to_the_first_comment(browser: Browser, tmp_path: Path) -> None:
     complaints: list[str] = []
-    async with an_installation(tmp_path) as at, chromium() as browser:
-        context = await browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
+    size: ViewportSize = {"width": 1280, "height": 800}
+    async with (
+        an_installation(tmp_path) as at,
+        await browser.new_context(locale="en-GB", viewport=size) as context,
+    ):
         page = await context.new_page()
         watch(page, complaints)
         await sign_in(context, at, page)

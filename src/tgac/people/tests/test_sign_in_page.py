@@ -1,7 +1,6 @@
 """The sign-in page in a real browser: it follows what is done in Telegram by itself, and nothing on it is refused."""
 
 import asyncio
-import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,13 +10,10 @@ from typing import Any
 import pytest
 import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from tests.support.panel import Panel, Phone, a_panel
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 @asynccontextmanager
@@ -38,17 +34,15 @@ async def served(folder: Path) -> AsyncIterator[Panel]:
 
 
 @asynccontextmanager
-async def shown(panel: Panel, **options: Any) -> AsyncIterator[tuple[Page, list[str]]]:
+async def shown(browser: Browser, panel: Panel, **options: Any) -> AsyncIterator[tuple[Page, list[str]]]:
     """A browser without cookies, and what its console complains of."""
     address, complaints = panel.tools.config.base_url, list[str]()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        page = await (await browser.new_context(base_url=address, **options)).new_page()
+    async with await browser.new_context(base_url=address, **options) as context:
+        page = await context.new_page()
         page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda ask: complaints.append(ask.url) if not ask.url.startswith(address) else None)
         yield page, complaints
-        await browser.close()
 
 
 async def confirm(page: Page, phone: Phone) -> str | None:
@@ -61,8 +55,11 @@ async def confirm(page: Page, phone: Phone) -> str | None:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-async def test_the_page_follows_the_phone_and_lets_the_person_in(tmp_path: Path, width: int) -> None:
-    async with served(tmp_path) as panel, shown(panel, viewport={"width": width, "height": 900}) as (page, complaints):
+async def test_the_page_follows_the_phone_and_lets_the_person_in(browser: Browser, tmp_path: Path, width: int) -> None:
+    async with (
+        served(tmp_path) as panel,
+        shown(browser, panel, viewport={"width": width, "height": 900}) as (page, complaints),
+    ):
         boris = await panel.phone("boris")
         await panel.add_user("boris")
         await page.goto("/sign-in")
@@ -83,8 +80,8 @@ async def test_the_page_follows_the_phone_and_lets_the_person_in(tmp_path: Path,
         assert not complaints
 
 
-async def test_a_known_browser_is_let_in_without_a_click(tmp_path: Path) -> None:
-    async with served(tmp_path) as panel, shown(panel) as (page, complaints):
+async def test_a_known_browser_is_let_in_without_a_click(browser: Browser, tmp_path: Path) -> None:
+    async with served(tmp_path) as panel, shown(browser, panel) as (page, complaints):
         boris = await panel.phone("boris")
         await panel.add_user("boris")
         await page.goto("/sign-in")
@@ -98,8 +95,8 @@ async def test_a_known_browser_is_let_in_without_a_click(tmp_path: Path) -> None
         assert not complaints
 
 
-async def test_a_refusal_in_telegram_is_told_on_the_page(tmp_path: Path) -> None:
-    async with served(tmp_path) as panel, shown(panel, locale="ru-RU") as (page, _complaints):
+async def test_a_refusal_in_telegram_is_told_on_the_page(browser: Browser, tmp_path: Path) -> None:
+    async with served(tmp_path) as panel, shown(browser, panel, locale="ru-RU") as (page, _complaints):
         boris = await panel.phone("boris")
         await panel.add_user("boris")
         await page.goto("/sign-in")

@@ -4,26 +4,25 @@ Screenshots stand in pytest's temporary folder (`--basetemp` chooses one): look 
 """
 
 import asyncio
-import shutil
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tgac.kit.web.tests.gallery import gallery
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SHOWN = "/projects/1/comments"
+type Shown = Callable[..., AbstractAsyncContextManager[tuple[Page, list[str]]]]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 @asynccontextmanager
@@ -42,12 +41,10 @@ async def served() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def shown(path: str = SHOWN, **options: Any) -> AsyncIterator[tuple[Page, list[str]]]:
+async def seen(browser: Browser, path: str = SHOWN, **options: Any) -> AsyncIterator[tuple[Page, list[str]]]:
     """A page of the gallery, seen by a browser that is signed in, and what its console complains of."""
     complaints: list[str] = []
-    async with served() as address, async_playwright() as playwright:
-        browser: Browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        context = await browser.new_context(base_url=address, **options)
+    async with served() as address, await browser.new_context(base_url=address, **options) as context:
         await context.add_cookies([{"name": "session", "value": "s1", "url": address}])
         page = await context.new_page()
         page.on("console", lambda line: complaints.append(line.text) if line.type in ("error", "warning") else None)
@@ -55,13 +52,18 @@ async def shown(path: str = SHOWN, **options: Any) -> AsyncIterator[tuple[Page, 
         page.on("request", lambda ask: complaints.append(ask.url) if not ask.url.startswith(address) else None)
         await page.goto(path)
         yield page, complaints
-        await browser.close()
+
+
+@pytest.fixture
+def shown(browser: Browser) -> Shown:
+    """`seen` by the browser that is there."""
+    return partial(seen, browser)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["ru", "en"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_gallery_is_whole(scheme: Any, language: str, width: int, tmp_path: Path) -> None:
+async def test_the_gallery_is_whole(shown: Shown, scheme: Any, language: str, width: int, tmp_path: Path) -> None:
     look: dict[str, Any] = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
     async with shown(**look, extra_http_headers={"accept-language": language}) as (page, complaints):
         await page.screenshot(path=tmp_path / f"{scheme}-{language}-{width}.png", full_page=True)
@@ -76,7 +78,7 @@ async def test_the_gallery_is_whole(scheme: Any, language: str, width: int, tmp_
         assert complaints == []
 
 
-async def test_a_live_region_asks_again_and_keeps_what_stands_beside_it() -> None:
+async def test_a_live_region_asks_again_and_keeps_what_stands_beside_it(shown: Shown) -> None:
     async with shown() as (page, complaints):
         await page.locator("#f-name").fill("typed meanwhile")
         number = page.locator("#rows td.number").first
@@ -88,7 +90,7 @@ async def test_a_live_region_asks_again_and_keeps_what_stands_beside_it() -> Non
         assert complaints == []
 
 
-async def test_htmx_carries_the_token_and_shows_notices() -> None:
+async def test_htmx_carries_the_token_and_shows_notices(shown: Shown) -> None:
     async with shown() as (page, _complaints):
         await page.get_by_role("button", name="Say", exact=True).click()
         await expect(page.locator("#notices .notice-ok")).to_have_text("It was said.")
@@ -103,7 +105,7 @@ async def test_htmx_carries_the_token_and_shows_notices() -> None:
         await expect(page.locator("#notices")).to_contain_text("It went on.")
 
 
-async def test_forms_work_without_scripts() -> None:
+async def test_forms_work_without_scripts(shown: Shown) -> None:
     async with shown(java_script_enabled=False) as (page, _complaints):
         await page.locator("#f-name").fill("Anna")
         await page.locator("#f-token").fill("t")
@@ -113,7 +115,7 @@ async def test_forms_work_without_scripts() -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-async def test_what_cannot_be_taken_back_is_asked_in_a_dialog(scripts: bool) -> None:
+async def test_what_cannot_be_taken_back_is_asked_in_a_dialog(shown: Shown, scripts: bool) -> None:
     async with shown(java_script_enabled=scripts) as (page, complaints):
         dialog, opener = page.get_by_role("dialog"), page.locator("main").get_by_role("button", name="Delete it")
         await expect(dialog).to_have_count(0)
@@ -135,7 +137,7 @@ async def test_what_cannot_be_taken_back_is_asked_in_a_dialog(scripts: bool) -> 
         assert complaints == []
 
 
-async def test_hands_stay_on_the_keyboard() -> None:
+async def test_hands_stay_on_the_keyboard(shown: Shown) -> None:
     async with shown() as (page, complaints):
         await page.keyboard.press("j")
         await page.keyboard.press("j")
@@ -154,7 +156,7 @@ async def test_hands_stay_on_the_keyboard() -> None:
         assert [line for line in complaints if "404" not in line] == []
 
 
-async def test_g_and_a_letter_goes_there_but_not_out_of_a_field() -> None:
+async def test_g_and_a_letter_goes_there_but_not_out_of_a_field(shown: Shown) -> None:
     async with shown() as (page, _complaints):
         await page.locator("#f-name").press_sequentially("gb")
         assert page.url.endswith(SHOWN)
@@ -168,7 +170,7 @@ async def test_g_and_a_letter_goes_there_but_not_out_of_a_field() -> None:
         await page.wait_for_url("**/projects/1/bots")
 
 
-async def test_copying_says_that_it_was_done() -> None:
+async def test_copying_says_that_it_was_done(shown: Shown) -> None:
     async with shown(permissions=["clipboard-read", "clipboard-write"]) as (page, complaints):
         await page.get_by_role("button", name="Copy the id").click()
         await expect(page.locator("copy-button [role=status]")).to_have_text("Copied")
@@ -176,7 +178,7 @@ async def test_copying_says_that_it_was_done() -> None:
         assert complaints == []
 
 
-async def test_a_lost_server_is_told() -> None:
+async def test_a_lost_server_is_told(shown: Shown) -> None:
     async with shown() as (page, _complaints):
         await page.context.set_offline(True)
         await expect(page.locator("#offline")).to_be_visible()
