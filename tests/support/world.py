@@ -7,9 +7,10 @@ import copy
 import itertools
 import random
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -218,13 +219,12 @@ def _next(counter: "itertools.count[int]") -> int:
 _known: dict[str, Memory] = {}
 
 
-async def _memory(kind: str) -> Memory:
-    if kind not in _known:
-        with tempfile.TemporaryDirectory() as folder:
-            async with _a_new_world(kind, Path(folder)) as world:
-                telegram, calls = _copied(vars(world.sandbox.world)), copy.deepcopy(world.sandbox.endpoint.calls)
-            _known[kind] = Memory(world, telegram, calls, world.tools.dice.getstate(), keep(world.tools.db))
-    return _known[kind]
+async def memory_of(making: Callable[[Path], AbstractAsyncContextManager[World]]) -> Memory:
+    """What is to be remembered of a world, as it is when `making` has made it."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with making(Path(folder)) as world:
+            telegram, calls = _copied(vars(world.sandbox.world)), copy.deepcopy(world.sandbox.endpoint.calls)
+        return Memory(world, telegram, calls, world.tools.dice.getstate(), keep(world.tools.db))
 
 
 @asynccontextmanager
@@ -280,7 +280,15 @@ async def a_world(kind: str, folder: Path, *, bots: int = 1, **config: Any) -> A
         async with _a_new_world(kind, folder, bots=bots, **config) as world:
             yield world
         return
-    memory = await _memory(kind)
+    if kind not in _known:
+        _known[kind] = await memory_of(partial(_a_new_world, kind))
+    async with a_world_again(kind, folder, _known[kind]) as world:
+        yield world
+
+
+@asynccontextmanager
+async def a_world_again(kind: str, folder: Path, memory: Memory) -> AsyncIterator[World]:
+    """The world that is remembered, in a sandbox and a database of its own."""
     key = memory.world.tools.config.session_secret_key
     async with _ground(kind, folder, memory, session_secret_key=key) as world:
         await _remember(world, memory)
@@ -293,6 +301,7 @@ async def _remember(world: World, memory: Memory) -> None:
     world.telegram_ids.update(was.telegram_ids)
     world.tokens.extend(was.tokens)
     world.project_id = was.project_id
+    world._offsets.update(was._offsets)
     async with world.tools.reading(None, world.project_id) as act:
         world.bots.extend([await act.session.get_one(Bot, bot.id) for bot in was.bots])
         for place in was.places:
