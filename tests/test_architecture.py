@@ -5,7 +5,7 @@ import re
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -59,6 +59,8 @@ class Source:
 
     path: Path
     tree: ast.Module
+    nodes: Sequence[ast.AST]
+    """Every node of the tree, gone through once for all tests: to walk over all trees takes half a second."""
 
     @property
     def name(self) -> str:
@@ -73,7 +75,19 @@ class Source:
 def all_sources() -> tuple[Source, ...]:
     folders = (SRC, ROOT / "tests", ROOT / "bench")
     files = sorted(path for folder in folders for path in folder.rglob("*.py"))
-    return tuple(Source(path, ast.parse(path.read_text())) for path in files if "versions" not in path.parts)
+    return tuple(_read(path) for path in files if "versions" not in path.parts)
+
+
+def _read(path: Path) -> Source:
+    tree = ast.parse(path.read_text())
+    return Source(path, tree, tuple(ast.walk(tree)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forgotten_afterwards() -> Iterator[None]:
+    """A million nodes are not kept for the other tests: the collector would go through them again and again."""
+    yield
+    all_sources.cache_clear()
 
 
 def code() -> Iterator[Source]:
@@ -94,7 +108,7 @@ def in_tests() -> Iterator[Source]:
 
 def calls(source: Source, *names: str) -> Iterator[ast.Call]:
     """Calls of methods or functions by these names."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and _called(node) in names:
             yield node
 
@@ -104,7 +118,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -141,7 +155,7 @@ def test_only_the_sign_in_reads_cookies_and_authorization() -> None:
     found = {
         source.name
         for source in ours()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if (isinstance(node, ast.Attribute) and node.attr == "cookies")
         or (isinstance(node, ast.Constant) and str(node.value).lower() in {"authorization", "cookie", "set-cookie"})
     }
@@ -154,7 +168,7 @@ def test_tables_are_used_through_their_classes() -> None:
     found = [
         source.where(node)
         for source in ours()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Attribute) and node.attr in {"__table__", "metadata"}
     ]
     assert [one for one in found if not one.startswith(("kit/db/", "tables.py"))] == []
@@ -171,7 +185,7 @@ def test_raw_sql_stands_in_the_queues_store_alone() -> None:
     found = {
         source.name
         for source in ours()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ImportFrom)
         and (node.module or "").startswith("sqlalchemy")
         and {alias.name for alias in node.names} & {"text", "literal_column", "TextClause", "DDL"}
@@ -183,7 +197,7 @@ def test_only_the_database_knows_its_dialects() -> None:
     found = {
         source.name
         for source in ours()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy.dialects")
     }
     assert {name for name in found if not name.startswith("kit/db/")} == set()
@@ -193,7 +207,7 @@ def test_who_works_for_everyone_is_known() -> None:
     found = {
         source.name
         for source in ours()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Name) and node.id == "EVERYONE"
     }
     assert found - WORKS_FOR_EVERYONE == set(), "say in WORKS_FOR_EVERYONE why this looks over all projects"
@@ -222,7 +236,7 @@ def test_nothing_is_marked_as_safe() -> None:
     found = {
         source.name
         for source in ours()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if (isinstance(node, ast.Name) and node.id == "Markup")
         or (isinstance(node, ast.alias) and node.name == "Markup")
     }
@@ -251,7 +265,7 @@ def test_nothing_is_mocked() -> None:
     found = [
         source.where(node)
         for source in in_tests()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if (isinstance(node, ast.ImportFrom) and node.module in {"unittest", "unittest.mock", "mock"})
         or (isinstance(node, ast.Import) and any(alias.name.startswith("unittest") for alias in node.names))
         or (isinstance(node, ast.Attribute) and ast.unparse(node) in {"monkeypatch.setattr", "mocker.patch"})
@@ -264,7 +278,7 @@ def test_no_test_is_skipped() -> None:
     found = [
         source.where(node)
         for source in in_tests()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.Attribute) and node.attr in {"skip", "skipif", "xfail", "importorskip"}
     ]
     assert found == []
@@ -274,7 +288,7 @@ def test_blind_catches_stand_where_work_comes_in() -> None:
     found = {
         source.name
         for source in ours()
-        for node in ast.walk(source.tree)
+        for node in source.nodes
         if isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) == "Exception")
     }
     # A broken job is tried again; a broken update must not hold up those behind it; a broken task takes no other task's
