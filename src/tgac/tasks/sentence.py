@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from tgac.kit.web.i18n import _, ngettext
-from tgac.tasks.config import EVERY_DAY, Approval, Delay, Filter, Preset, QuietHours, TaskConfig, filled
+from tgac.tasks.config import EVERY_DAY, Approval, Delay, Filter, Preset, QuietHours, TaskConfig, WaitFor, filled
+from tgac.tasks.filter_words import filter_words
 from tgac.tasks.limit_words import limit_words
 from tgac.tasks.reach import Reach
 from tgac.tasks.time_words import days_words, delay_words, share_words
@@ -26,17 +27,29 @@ def sentence_of(config: TaskConfig, reach: Reach) -> str:
         "comments": _comments(config.limits.times),
         "bots": _bots(reach),
     }
-    if config.filter.takes_all:
+    conditions = filter_words(config.filter)
+    if not conditions:
         said = _("Under every post %(channels)s, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words)
-    else:
+    elif config.filter.forwarded or len(conditions) > 1:
         said = _(
             "Under every post %(channels)s that passes the filter, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words
         )
-    wait = config.timing.awaits
-    return " ".join([said, *_days(config.filter), *([wait_sentence(wait)] if wait.is_on else []), *_manners(config)])
+    else:
+        conditions = []
+        said = _(
+            "Under every post %(channels)s except forwarded ones, %(delay)s%(quiet)s: %(comments)s %(bots)s.", **words
+        )
+    return " ".join([said, *_which(config.filter, conditions), *_awaited(config.timing.awaits), *_manners(config)])
 
 
-def _days(wanted: Filter) -> Iterator[str]:
+def _awaited(wait: WaitFor) -> Iterator[str]:
+    if wait.is_on:
+        yield wait_sentence(wait)
+
+
+def _which(wanted: Filter, conditions: Sequence[str]) -> Iterator[str]:
+    if conditions:
+        yield _("The filter takes only posts %(conditions)s.", conditions="; ".join(conditions))
     if len(wanted.days) < len(EVERY_DAY):
         yield _("Only on %(days)s.", days=days_words(wanted.days))
     if wanted.part < 1:

@@ -84,12 +84,6 @@ class Filter(Part):
         """The share that holds."""
         return 1.0 if self.share is None else self.share
 
-    @property
-    def takes_all(self) -> bool:
-        """Whether every post passes."""
-        is_open = self.model_copy(update={"weekdays": None, "share": None}) == Filter()
-        return is_open and self.part == 1 and len(self.days) == len(EVERY_DAY)
-
 
 class UrlButton(Part):
     text: Annotated[Str, Field(max_length=64), AfterValidator(line)]

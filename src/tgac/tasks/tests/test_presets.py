@@ -13,7 +13,7 @@ from tgac.comments.tests.hands import the_comment
 from tgac.kit.errors import Conflict, Invalid, Refused
 from tgac.settings.service import Holding
 from tgac.tasks import presets_api
-from tgac.tasks.config import PRESETS, Limits, Preset, TaskConfig, WaitFor, filled
+from tgac.tasks.config import EVERY_DAY, PRESETS, Limits, Preset, TaskConfig, WaitFor, filled
 from tgac.tasks.draft_preset import form_of, values_of
 from tgac.tasks.models import Task
 from tgac.tasks.presets import ROOM, change_preset, create_preset, delete_preset
@@ -193,7 +193,7 @@ def test_a_task_can_leave_open_whatever_a_preset_can_say() -> None:
     document = open_document | {"timing": open_document["timing"] | {"preset": "All"}}
     config = TaskConfig.model_validate(filled(document, {"All": Preset.model_validate(EVERYTHING)}))
     assert (config.timing.types, config.timing.awaits.reader_comments) == (True, 3)
-    assert (config.filter.days, config.filter.part, config.filter.takes_all) == ((5, 6), 0.25, False)
+    assert (config.filter.days, config.filter.part) == ((5, 6), 0.25)
     said = config.limits.model_dump()
     assert said == {name: EVERYTHING[name] for name in said}
 
@@ -211,7 +211,7 @@ def test_a_document_of_an_older_release_means_what_it_meant(name: str) -> None:
     config = config_of(older, presets)
     assert config is not None
     assert (config.timing.types, config.timing.awaits.is_on, config.limits.times) == (False, False, 1)
-    assert config.filter.takes_all
+    assert (config.filter.days, config.filter.part) == (EVERY_DAY, 1)
     assert (config.limits.per_post_together, config.limits.threads_per_bot) == (None, None)
 
 

@@ -189,10 +189,36 @@ def test_a_variant_is_added_under_the_next_free_letter() -> None:
         (
             Reach(3, ("City", "Parks"), (), 3, ("a_bot", "c_bot")),
             {"filter": {"forwarded": False}, "limits": {"per_post": 2}},
-            "Under every post of “City” and 2 more channels that passes the filter, 3 to 7 minutes later: up to 2"
+            "Under every post of “City” and 2 more channels except forwarded ones, 3 to 7 minutes later: up to 2"
             " comments by @a_bot or 2 more bots.",
-            "Под каждым постом канала «City» и ещё 2 каналов, который подходит под фильтр, через 3–7 минут: до 2"
+            "Под каждым постом канала «City» и ещё 2 каналов, кроме пересланных, через 3–7 минут: до 2"
             " комментариев от @a_bot или ещё 2 ботов.",
+        ),
+        (
+            Reach(1, ("City",), (), 1, ("a_bot",)),
+            {
+                "filter": {
+                    "any_words": ["a", "b", "c", "d", "e"], "no_words": ["ad"], "hashtags": ["news"], "regex": "x" * 70,
+                    "languages": ["ru"], "media": ["photo", "video"], "min_length": 1, "max_length": 500,
+                    "forwarded": False,
+                }
+            },
+            "Under every post of “City” that passes the filter, 3 to 7 minutes later: one comment by @a_bot. The filter"
+            " takes only posts with one of the words “a”, “b”, “c” and 2 more; with none of the words “ad”; with one of"
+            f" the hashtags #news; that match the pattern {'x' * 60}…; in the languages ru; carrying photo, video; of 1"
+            " character at least; of 500 characters at most; that are not forwarded.",
+            "Под каждым постом канала «City», который подходит под фильтр, через 3–7 минут: один комментарий от @a_bot."
+            " Фильтр пропускает только посты: с одним из слов «a», «b», «c» и ещё 2; без слов «ad»; с одним из хештегов"
+            f" #news; по шаблону {'x' * 60}…; на языках: ru; с вложением: фото, видео; не короче 1 знака; не длиннее"
+            " 500 знаков; не пересланные.",
+        ),
+        (
+            Reach(1, ("City",), (), 1, ("a_bot",)),
+            {"filter": {"share": 0.5}},
+            "Under every post of “City”, 3 to 7 minutes later: one comment by @a_bot. Of these posts it takes 50 %,"
+            " picked evenly.",
+            "Под каждым постом канала «City» через 3–7 минут: один комментарий от @a_bot. Из этих постов берётся 50 %,"
+            " равномерно.",
         ),
     ],
 )  # fmt: skip
