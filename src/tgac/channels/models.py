@@ -78,8 +78,8 @@ class Channel(Owned, Base):
     )
 
     def review_ends(self, days: int) -> datetime | None:
-        """When its review period of so many days ends; None while Telegram has not confirmed it."""
-        return self.confirmed_at + timedelta(days=days) if self.confirmed_at else None
+        """When its review period of so many days ends; None without one, and while Telegram has not confirmed it."""
+        return self.confirmed_at + timedelta(days=days) if self.confirmed_at and days else None
 
     @property
     def address(self) -> str | int:
