@@ -193,7 +193,9 @@ class Stage:
         return (bot.id if is_shared else bot.project_id) % len(self._intakes)
 
     def _token(self, bot: Bot) -> Secret:
-        return self._tokens.setdefault(bot.id, token_of(self.tools.keys, bot))
+        if bot.id not in self._tokens:
+            self._tokens[bot.id] = token_of(self.tools.keys, bot)
+        return self._tokens[bot.id]
 
     async def _work(self) -> None:
         """One of the workers looks, or both do."""

@@ -62,6 +62,7 @@ async def _simulate(world: World) -> Told:
         async with a_stage(world.database, Path(folder), seed=world.seed, channels=world.channels) as stage:
             gc.collect()
             gc.freeze()  # what is there now stays: it need not be gone through again and again
+            gc.set_threshold(50_000)
             month = Month(stage, days=world.days, posts_a_day=world.posts_a_day, trouble=world.trouble)
             await month.run()
             wrong = await violations(month)
