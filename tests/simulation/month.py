@@ -280,17 +280,20 @@ class Month:
         if place.row_id in self.watch.shut:
             return
         leaving = list(place.bots) if stage.dice.random() < 0.5 else [stage.dice.choice(place.bots)]
-        if len(leaving) == len(place.bots):
+        shuts = len(leaving) == len(place.bots)
+        if shuts:
             self.watch.shuts(place)
         for bot in leaving:
             owner = place.owner.id
             set_member(stage.world, place.group, bot.telegram_id, status="kicked", rights={}, actor_id=owner)
-        self._later(stage.dice.uniform(600, 20_000), lambda: self._let_in(place, leaving))
+        self._later(stage.dice.uniform(600, 20_000), lambda: self._let_in(place, leaving, opens=shuts))
 
-    async def _let_in(self, place: Place, bots: Sequence[Bot]) -> None:
+    async def _let_in(self, place: Place, bots: Sequence[Bot], *, opens: bool) -> None:
+        """Where only one had been put out the place stood open: what has shut it meanwhile still does."""
         for bot in bots:
             self.stage.invite(place, bot)
-        self.watch.opens(place)
+        if opens:
+            self.watch.opens(place)
 
     async def _stop_project(self) -> None:
         project_id = self.stage.dice.choice(self.stage.places).project_id
