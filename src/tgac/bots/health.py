@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import delete, select
 
 from tgac.bots.account import silent
-from tgac.bots.jobs import EVERY_S, CheckBot, CheckBots, check_places_soon, check_soon
+from tgac.bots.jobs import EVERY_S, SLICE_S, CheckBot, CheckBots, check_places_soon, check_soon
 from tgac.bots.models import Bot, BotImport, ManagedRequest
 from tgac.bots.queries import find_bot
 from tgac.bots.service import mark_bot_refused, revive, token_of
@@ -68,7 +68,7 @@ async def look_at_bots(tools: Tools, job: CheckBots) -> Outcome:
     """Handles CheckBots."""
     async with tools.acting(None, EVERYONE) as act:
         for bot in await act.session.scalars(select(Bot)):
-            later = timedelta(seconds=tools.dice.uniform(0, EVERY_S))
+            later = timedelta(seconds=tools.dice.randrange(0, EVERY_S, SLICE_S))
             check_soon(act, bot, run_after=act.now + later)
         await act.session.execute(delete(ManagedRequest).where(ManagedRequest.expires_at < act.now - _KEPT))
         await act.session.execute(delete(BotImport).where(BotImport.finished_at < act.now - _KEPT))

@@ -8,8 +8,10 @@ from tgac.bots.models import Bot
 from tgac.kit.act import Act
 from tgac.kit.queue.jobs import Job
 
-EVERY_S: Final = 3600.0
+EVERY_S: Final = 3600
 """How often each bot is looked at; the looks are spread over that time."""
+SLICE_S: Final = 300
+"""They come in slices: one look at the queue takes several of them."""
 
 
 @dataclass(frozen=True)
