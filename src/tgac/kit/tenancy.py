@@ -5,12 +5,13 @@ from enum import Enum, StrEnum
 from functools import lru_cache
 from typing import Any, Final, Literal, Protocol
 
-from sqlalchemy import Table, event
+from sqlalchemy import BindParameter, Table, event
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.attributes import get_history
 from sqlalchemy.sql import visitors
 
 from tgac.kit.db.base import OWNED, Owned
+from tgac.kit.db.types import Id
 from tgac.kit.errors import Refused, SignInNeeded
 from tgac.kit.web.i18n import _
 
@@ -151,10 +152,26 @@ def _pin_statement(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(_of_project(scope))
 
 
+class _Number(BindParameter[int]):
+    """A bound value that is found in a dictionary without an expression being made.
+
+    SQLAlchemy looks bound values up by themselves, several times for each statement, and finds those of a condition
+    on all classes as copies: equal, but not the same. What it then asks them makes an SQL expression each time.
+    """
+
+    inherit_cache = True
+
+    def __eq__(self, other: object) -> bool:  # type: ignore[override]
+        return hash(self) == hash(other)
+
+    __hash__ = BindParameter.__hash__
+
+
 @lru_cache(maxsize=1024)
 def _of_project(project_id: int) -> Any:
     """The condition on every row of a project. It is kept, since making it costs as much as a small statement."""
-    return with_loader_criteria(Owned, lambda cls: cls.project_id == project_id, include_aliases=True)
+    number = _Number(None, project_id, type_=Id, unique=True)
+    return with_loader_criteria(Owned, lambda cls: cls.project_id == number, include_aliases=True)
 
 
 def _refuse_unpinnable(state: ORMExecuteState) -> None:
