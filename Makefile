@@ -3,6 +3,7 @@
 SEED ?= 1
 DAYS ?= 30
 CHANNELS ?= 1000
+POSTS ?= 0.25
 MUTMUT := 3.8.1
 MUTANTS ?=
 AT_ONCE ?= 1
@@ -34,8 +35,8 @@ test-slow: setup  ## processes killed around a send and in the intake; every pag
 crash: setup  ## processes killed, held and failing at every point; 10,000 posts among 200 kills, on both databases
 	$(RUN) pytest -m crash -s
 
-simulate: setup  ## a month of many channels: make simulate SEED=1 DAYS=30 CHANNELS=1000
-	$(RUN) python -m tests.simulation --seed $(SEED) --days $(DAYS) --channels $(CHANNELS)
+simulate: setup  ## a month of many channels: make simulate SEED=1 DAYS=30 CHANNELS=1000 POSTS=0.25 (a day in each)
+	$(RUN) python -m tests.simulation --seed $(SEED) --days $(DAYS) --channels $(CHANNELS) --posts-a-day $(POSTS)
 
 simulate-long: setup  ## a thousand seeds of small, troubled simulations
 	$(RUN) python -m tests.simulation --seed 1 --seeds 1000 --days 0.5 --channels 4 --posts-a-day 12 --trouble 4

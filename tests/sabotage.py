@@ -152,6 +152,12 @@ SABOTAGES = (
         (GATE,),
     ),
     Sabotage(
+        "what a pause held back left to wait",
+        "src/tgac/people/projects.py",
+        (("        act.enqueue(WorkResumed(project.id))\n", ""),),
+        (GATE,),
+    ),
+    Sabotage(
         "a suspended channel written in",
         f"{COMMENTS}/gate.py",
         (('if scene.channel.state != "active":', "if False:"),),
