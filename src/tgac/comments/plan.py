@@ -125,13 +125,7 @@ def _blank(act: Act, task: Task, post: Post, *, channel: Channel, n: int) -> Com
         channel_id=channel.id,
         group_id=channel.group_id,
         n=n,
-        state="planned",
-        fence=0,
-        reason_data={},
-        decision={},
-        cared={},
         created_at=act.now,
-        changed_at=act.now,
     )
 
 
