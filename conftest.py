@@ -30,6 +30,17 @@ DATABASES = ("sqlite", "postgres")
 
 def pytest_collection_finish() -> None:
     """What is there now stays until the end: the collector need not go through it again and again, a second each."""
+    _keep_what_is_there()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Between two files no test holds anything: what is there was made to be used again, as statements and routes."""
+    if nextitem is None or nextitem.path != item.path:
+        _keep_what_is_there()
+
+
+def _keep_what_is_there() -> None:
     gc.collect()
     gc.freeze()
 
