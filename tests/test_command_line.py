@@ -30,8 +30,9 @@ GOOD = {
 
 
 FORKS = """
-import json, os, sys
+import gc, json, os, sys
 from tgac.cli import main
+gc.freeze()
 for asked in sys.stdin:
     folder, words, environment, *told = json.loads(asked)
     if child := os.fork():
@@ -45,7 +46,10 @@ for asked in sys.stdin:
     sys.argv = ["tgac", *words]
     sys.exit(main())
 """
-"""Knows the command and becomes it as often as one asks: to start it anew takes two seconds of the processor."""
+"""Knows the command and becomes it as often as one asks: to start it anew takes two seconds of the processor.
+
+What was there before a fork is none of the child's garbage: its collector need not go through it, which would copy it.
+"""
 
 
 @pytest.fixture(scope="module")
