@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from tests.support.routes import Ids, Route, filled_value
+from tests.support.routes import Ids, Route, filled_value, schema_of
 from tgac.tasks.config import TaskConfig
 
 type Steps = tuple[str | int, ...]
@@ -75,7 +75,7 @@ def json_targets(routes: Sequence[Route], ids: Ids) -> Iterator[Target]:
             continue
         body = route.body(ids)
         for model in route.models:
-            schema = model.model_json_schema()
+            schema = schema_of(model)
             for steps, base, is_text in _fields(schema, schema.get("$defs", {}), body, ids):
                 yield Target(str(route), route.method, url_of(route, ids), "json", steps, base, is_text)
 

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal, get_args
 
 import httpx
@@ -68,7 +69,7 @@ class Route:
         """The smallest body that fits, with everything in it that names a row."""
         made: dict[str, Any] = {}
         for model in self.models:
-            schema = model.model_json_schema()
+            schema = schema_of(model)
             made |= _filled(schema, schema.get("$defs", {}), ids)
         return made
 
@@ -81,6 +82,12 @@ class Route:
         if self.is_api:
             return client.build_request(self.method, path, json=body if self.models else None)
         return client.build_request(self.method, path, data=body)
+
+
+@cache
+def schema_of(model: type[BaseModel]) -> Mapping[str, Any]:
+    """The model's schema of JSON, made once: each request that is built asks for it."""
+    return model.model_json_schema()
 
 
 def routes_of(app: FastAPI) -> list[Route]:

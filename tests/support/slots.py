@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 
 from tests.hostile.targets import Steps, Target, form_targets, json_targets, url_of, with_value
-from tests.support.routes import Route
+from tests.support.routes import Route, schema_of
 
 ROWS: Final[Mapping[str, str]] = {
     "add": "channel_id",
@@ -221,7 +221,7 @@ def _declared(route: Route) -> set[str]:
     if route.is_api or str(route) in READ_BY_HAND:
         return set()
     assert route.models or not route.reads_by_hand, f"which fields does {route} read? Say it in READ_BY_HAND"
-    return {name for model in route.models for name in model.model_json_schema().get("properties", {})}
+    return {name for model in route.models for name in schema_of(model).get("properties", {})}
 
 
 def _base(route: Route, ids: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.support.clock import ManualClock
-from tests.support.databases import fresh_url
+from tests.support.databases import fresh_url, remembering
 
 from tgac.kit.config import load_config
 from tgac.kit.db.session import Database
@@ -32,7 +32,7 @@ async def tools(database: str, tmp_path: Path) -> AsyncIterator[Tools]:
         db_url=await fresh_url(database, tmp_path),
         session_secret_key=new_master_key(),
     )
-    db = Database(config.db_url)
+    db = remembering(Database(config.db_url))
     telegram = Gateway(config.telegram_api_base)
     made = Tools(config, ManualClock(), db, config.keys, telegram, _find_role, random.Random(7))
     async with made.acting(None, EVERYONE) as act:
