@@ -193,6 +193,7 @@ class Memory:
     calls: CallLog
     chance: Any
     database: str
+    passed_s: float
 
     def bring_back(self, sandbox: Sandbox) -> None:
         """Telegram is as it was."""
@@ -224,13 +225,15 @@ async def memory_of(making: Callable[[Path], AbstractAsyncContextManager[World]]
     with tempfile.TemporaryDirectory() as folder:
         async with making(Path(folder)) as world:
             telegram, calls = _copied(vars(world.sandbox.world)), copy.deepcopy(world.sandbox.endpoint.calls)
-        return Memory(world, telegram, calls, world.tools.dice.getstate(), keep(world.tools.db))
+        chance, database = world.tools.dice.getstate(), keep(world.tools.db)
+        return Memory(world, telegram, calls, chance, database, world.clock.monotonic())
 
 
 @asynccontextmanager
 async def _ground(kind: str, folder: Path, memory: Memory | None = None, **config: Any) -> AsyncIterator[World]:
     """The sandbox with the service bot, the database, and nobody that we know of; or all that is remembered."""
     clock = ManualClock()
+    clock.advance(memory.passed_s if memory else 0)
     sandbox = await start(clock=clock)
     async with aiohttp.ClientSession() as session:
         control = Controls(session, sandbox.url)

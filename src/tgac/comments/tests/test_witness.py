@@ -1,10 +1,14 @@
 """A witness, another bot of the project that hears bots, settles what became of a comment whose answer was lost."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.support.world import World
+from tests.support.world import Memory, World, a_world, a_world_again, memory_of
 
 from tgac.bots.models import Bot, Seat
 from tgac.bots.tests.front import Front
@@ -42,14 +46,36 @@ async def comment_on(world: World, number: int = 1) -> None:
         await world.wait(5)
 
 
+@asynccontextmanager
+async def _watched(kind: str, folder: Path) -> AsyncIterator[World]:
+    async with a_world(kind, folder) as world:
+        await world.add_task(timing={"delay": {"min_s": 0, "max_s": 0}, "expire_after_s": LONG_S})
+        eye = await hire(world)
+        await comment_on(world, TRUSTED_AFTER)
+        assert [(one.state, one.witness_id) for one in await world.comments()] == [("sent", eye.id)] * TRUSTED_AFTER
+        yield world
+
+
+_known: dict[str, Memory] = {}
+
+
 @pytest.fixture
-async def witness(world: World) -> Bot:
+async def world(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> AsyncIterator[World]:
+    """The small world. The one with a witness is made once: to be trusted takes it a fifth of a second."""
+    if "witness" not in request.fixturenames:
+        async with a_world(database, tmp_path) as made:
+            yield made
+        return
+    if database not in _known:
+        _known[database] = await memory_of(partial(_watched, database))
+    async with a_world_again(database, tmp_path, _known[database]) as made:
+        yield made
+
+
+@pytest.fixture
+def witness(world: World) -> Bot:
     """The bot writes, the witness looks on and has seen enough to be trusted."""
-    await world.add_task(timing={"delay": {"min_s": 0, "max_s": 0}, "expire_after_s": LONG_S})
-    eye = await hire(world)
-    await comment_on(world, TRUSTED_AFTER)
-    assert [(one.state, one.witness_id) for one in await world.comments()] == [("sent", eye.id)] * TRUSTED_AFTER
-    return eye
+    return world.bots[-1]
 
 
 async def lose(world: World, kind: str) -> Comment:
