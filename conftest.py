@@ -25,9 +25,6 @@ def _keep_quiet(logger: object, name: str, event: structlog.typing.EventDict) ->
 # Lines of the log are shown to nobody here; drawing a traceback takes a second. `capture_logs` sees them all the same.
 structlog.configure(processors=[_keep_quiet])
 
-# A request makes thousands of objects: by default the collector looks at the youngest after every seven hundred.
-gc.set_threshold(10_000, 10, 10)
-
 DATABASES = ("sqlite", "postgres")
 
 
