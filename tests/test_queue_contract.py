@@ -359,6 +359,30 @@ async def test_a_worker_that_stops_finishes_what_is_under_way_and_begins_nothing
     assert await counts(tools) == {"open": 1}
 
 
+async def test_a_worker_that_cannot_keep_its_leases_finishes_what_is_under_way_and_fails(tools: Tools) -> None:
+    begun, going = asyncio.Event(), asyncio.Event()
+
+    class BrokenClock(ManualClock):
+        async def sleep(self, seconds: float) -> None:
+            await begun.wait()
+            going.set()
+            raise RuntimeError("the clock has stopped")
+
+    async def slow(given: Tools, job: Note) -> Outcome:
+        begun.set()
+        await going.wait()
+        return Done()
+
+    await enqueue(tools, Note("under way"))
+    runner = Runner(replace(tools, clock=BrokenClock()), (Handles(Note, slow),))
+    working = asyncio.create_task(runner.run())
+    ended, _ = await asyncio.wait([working], timeout=30)
+    assert ended == {working}
+    with pytest.raises(RuntimeError, match="the clock has stopped"):
+        await working
+    assert await counts(tools) == {}
+
+
 async def test_a_waiting_worker_wakes_for_a_job_of_its_own_process(tools: Tools) -> None:
     notes = Notes()
     runner = notes.runner(tools)

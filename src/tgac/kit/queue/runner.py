@@ -59,8 +59,14 @@ class Runner:
         self.tools.bell.ring()
 
     async def run(self) -> None:
-        """Work until `stop` was called and everything under way is finished and written."""
+        """Work until `stop` was called and everything under way is finished and written.
+
+        Without what keeps its leases, or hears of jobs, a worker is none: if that fails it ends as if it were told to,
+        and then fails with it.
+        """
         beside = [asyncio.create_task(self._keep_leases()), asyncio.create_task(self._listen())]
+        for task in beside:
+            task.add_done_callback(lambda _ended: self.stop())
         try:
             while not (self._stopping and not self._running and not self._outcomes):
                 claimed = await self._turn()

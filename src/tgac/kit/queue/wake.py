@@ -32,15 +32,19 @@ async def listen(db: Database, clock: Clock, bell: Bell) -> None:
 
 
 async def _watch_version(db: Database, clock: Clock, bell: Bell) -> None:
-    """SQLite: `data_version` changes when another connection has committed; looking costs microseconds."""
-    async with db.versions() as version:
-        last = None
-        while True:
-            current = await version()
-            if current != last:
-                bell.ring()
-            last = current
-            await clock.sleep(_LOOK_EVERY_S)
+    """SQLite: `data_version` changes when another connection has committed; looking costs microseconds. A file that
+    cannot be read at the moment is opened again."""
+    while True:
+        with suppress(DatabaseAway):
+            async with db.versions() as version:
+                last = None
+                while True:
+                    current = await version()
+                    if current != last:
+                        bell.ring()
+                    last = current
+                    await clock.sleep(_LOOK_EVERY_S)
+        await clock.sleep(1)
 
 
 async def _hear_notifications(db: Database, clock: Clock, bell: Bell) -> None:
