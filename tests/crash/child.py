@@ -160,7 +160,9 @@ async def _live(order: dict[str, Any]) -> Doom:
     doom = Doom(order.get("point"), order.get("at", 1), order.get("kind", "kill"), dice)
     clock = FastClock(datetime.fromisoformat(order["start"]), order["began"], order["speed"])
     db, telegram = DoomedDatabase(config.db_url, doom), DoomedGateway(config.telegram_api_base, doom)
-    await ROLES[order["role"]](Tools(config, clock, db, config.keys, telegram, find_role, dice), stop_on_signals())
+    stopping = stop_on_signals()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    await ROLES[order["role"]](Tools(config, clock, db, config.keys, telegram, find_role, dice), stopping)
     await telegram.aclose()
     await db.aclose()
     return doom
@@ -174,6 +176,8 @@ def _tell(**told: int) -> None:
 def main() -> None:
     """Fork for every order, one after the other. What is logged must not stand between the answers."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    # Who is told to end before it listens ends as soon as it does: what it had to do may be done before it began.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     _tell(ready=1)
     for line in sys.stdin:
         pid = os.fork()

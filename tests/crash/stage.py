@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import func, select
 
@@ -33,8 +34,9 @@ AT_ONCE = 3
 class Zygote:
     """A process that forks doomed processes, one at a time."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: IO[bytes]) -> None:
         self._process = process
+        self._log = log
         self.pid = 0
 
     async def begin(self, order: dict[str, Any]) -> None:
@@ -48,6 +50,12 @@ class Zygote:
         code = (await self._told())["code"]
         self.pid = 0
         return int(code)
+
+    async def ends_well(self) -> None:
+        """It ends by itself, and without a fault."""
+        code = await self.ended()
+        self._log.seek(0)
+        assert code == 0, f"ended with {code}: {self._log.read()[-3000:].decode()}"
 
     async def _told(self) -> dict[str, int]:
         assert self._process.stdout
@@ -71,15 +79,16 @@ class Zygote:
 @asynccontextmanager
 async def a_zygote() -> AsyncIterator[Zygote]:
     """A zygote that has imported everything."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.crash.child", cwd=ROOT, stdin=-1, stdout=-1, stderr=asyncio.subprocess.DEVNULL
-    )
-    zygote = Zygote(process)
-    await zygote._told()
-    try:
-        yield zygote
-    finally:
-        await zygote.close()
+    with tempfile.TemporaryFile() as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.crash.child", cwd=ROOT, stdin=-1, stdout=-1, stderr=log
+        )
+        zygote = Zygote(process, log)
+        await zygote._told()
+        try:
+            yield zygote
+        finally:
+            await zygote.close()
 
 
 @dataclass
@@ -133,7 +142,7 @@ class Stage:
         await zygote.begin(self.order("worker", 0))
         await self.until_settled(among, within_s=within_s)
         zygote.signal(signal.SIGTERM)
-        assert await zygote.ended() == 0
+        await zygote.ends_well()
 
     async def until_settled(self, among: int, *, within_s: float = MOST_S) -> None:
         """Wait until every post has a comment that has come to its end."""

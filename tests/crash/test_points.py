@@ -77,7 +77,7 @@ async def points_of(zygote: Zygote, stage: Stage, folder: Path) -> list[str]:
         await zygote.begin(stage.order("worker", 1, report=str(report)))
         await stage.until_settled(len(stage.posted))
         zygote.signal(signal.SIGTERM)
-        assert await zygote.ended() == 0
+        await zygote.ends_well()
     return sorted(json.loads(report.read_text()))
 
 
