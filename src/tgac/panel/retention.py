@@ -1,4 +1,4 @@
-"""What happened by itself is kept for a time; what people did, the comments and their outcomes are kept for good."""
+"""What happened by itself is kept for a time; what people did, comments and why posts got none are kept for good."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +12,8 @@ from tgac.kit.tenancy import EVERYONE
 from tgac.kit.tools import Tools
 from tgac.people.models import Project
 
+KEPT: Final = ("post_left",)
+"""Why no task was asked about a post stands nowhere else, and is shown with the post."""
 AT_ONCE: Final = 1000
 """Rows that one transaction clears away: a few milliseconds, for which the line waits at most."""
 
@@ -36,8 +38,8 @@ async def forget_events(tools: Tools, job: ForgetEvents) -> Outcome:
 
 async def _forget_some(tools: Tools, project_id: int, before: datetime) -> bool:
     async with tools.acting(None, project_id) as act:
-        old = select(Event.id).where(Event.at < before, Event.user_id.is_(None)).order_by(Event.at).limit(AT_ONCE)
-        some = list(await act.session.scalars(old))
+        old = select(Event.id).where(Event.at < before, Event.user_id.is_(None), Event.kind.not_in(KEPT))
+        some = list(await act.session.scalars(old.order_by(Event.at).limit(AT_ONCE)))
         if some:
             await act.session.execute(delete(Event).where(Event.id.in_(some)))
         return len(some) == AT_ONCE

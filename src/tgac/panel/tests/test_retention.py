@@ -10,6 +10,7 @@ from tgac.journal.service import record
 from tgac.kit.queue.runner import Runner
 from tgac.kit.tenancy import NO_PROJECT
 from tgac.panel.retention import AT_ONCE, ForgetEvents, forget_events
+from tgac.people.projects import pause_project
 from tgac.people.service import create_api_token
 from tgac.wiring import HANDLES, PERIODIC, guarded, make_app
 
@@ -45,6 +46,17 @@ async def test_what_happened_by_itself_is_forgotten_after_its_days_and_what_peop
     assert "comment_sent" not in kept
     async with world.tools.reading(None, world.project_id) as act:
         assert await act.session.scalar(select(func.count()).select_from(Comment)) == 1
+
+
+async def test_why_a_post_has_no_comment_is_kept_for_good(world: World) -> None:
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await pause_project(act)
+    await world.post()
+    await world.work()
+    world.clock.advance(30 * 24 * HOUR_S)
+    await forget(world)
+    assert "post_left" in await kinds(world)
+    assert "post_seen" not in await kinds(world)
 
 
 async def test_more_than_one_transaction_takes_is_forgotten_at_one_go(world: World) -> None:
