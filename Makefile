@@ -44,7 +44,7 @@ simulate-long: setup  ## a thousand seeds of small, troubled simulations
 sabotage: setup  ## does what guards the line notice when it is broken on purpose?
 	$(RUN) python -m tests.sabotage
 
-mutate: setup  ## is every line of the decision, the limits and the planner held by a test? half an hour
+mutate: setup  ## is every line of the decision, the limits and the planner held by a test? a quarter of an hour
 	rm -rf mutants  # mutmut keeps its copy of a file that has changed since: it would ask old tests
 	$(UV) run --no-sync --with mutmut==$(MUTMUT) mutmut run --max-children $(AT_ONCE) $(MUTANTS)
 
