@@ -151,8 +151,6 @@ class Database:
             require_safe_sqlite(pysqlite3.sqlite_version_info)
             _make_folder(self.url.database or "")
         options: dict[str, Any] = {"module": driver or OneHop()} if self.is_sqlite else {"pool_pre_ping": True}
-        # Whoever gives a connection back has ended its transaction: nothing is left for the pool to roll back.
-        options["pool_reset_on_return"] = None
         self.engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=10, **options)
         self._writer = self.engine.execution_options(writing=True)
         self._turn = asyncio.Lock() if self.is_sqlite else None
