@@ -43,14 +43,10 @@ class Stop:
 
 @dataclass(frozen=True)
 class Held:
-    """Not at this moment: look again after so many seconds. `reason` says what holds it up.
-
-    `is_called`: what lets it go earlier leaves a job for it, so that nobody need look before.
-    """
+    """Not at this moment: look again after so many seconds. `reason` says what holds it up."""
 
     seconds: float
     reason: Reason
-    is_called: bool = False
 
 
 @dataclass(frozen=True)
@@ -222,7 +218,7 @@ def _unheard(act: Act, comment: Comment, waits: Standing | None) -> Stop | Held 
     if waits is None:
         return None
     if waits.state == "open":
-        return Held((waits.at - act.now).total_seconds(), reasons.WAITS_FOR_READERS, is_called=True)
+        return Held((waits.at - act.now).total_seconds(), reasons.WAITS_FOR_READERS)
     wait = wait_of(comment)
     if waits.state == "missed" and wait is not None and wait.otherwise == "skip":
         return Stop("skipped", reasons.waited_in_vain(waits.said, waits.at.isoformat()))

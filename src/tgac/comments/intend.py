@@ -133,15 +133,14 @@ def _end(act: Act, comment: Comment, stop: Stop) -> Done:
 
 
 def _hold(act: Act, comment: Comment, held: Held) -> Snooze:
-    """Put it off, and say what holds it up. It is looked at again when it expires, and, unless it is called, before
-    long in any case: what holds it up may be lifted by a person."""
+    """Put it off, and say what holds it up. It is looked at again when it expires, and before long in any case: what
+    holds it up may be lifted by a person, and a person may have ended what it waits for."""
     if held.seconds >= TOLD_FROM_S:
         if comment.reason != held.reason.code:
             record(act, "comment_held", stored(held.reason), **about(comment))
         comment.reason, comment.reason_data = held.reason.code, stored(held.reason)
-    longest = held.seconds if held.is_called else min(held.seconds, LOOK_AGAIN_S)
-    left = (comment.expires_at - act.now).total_seconds() + 0.001 if comment.expires_at else longest
-    return Snooze(min(longest, left))
+    left = (comment.expires_at - act.now).total_seconds() + 0.001 if comment.expires_at else LOOK_AGAIN_S
+    return Snooze(min(held.seconds, LOOK_AGAIN_S, left))
 
 
 def _freeze(act: Act, comment: Comment, ready: Ready, files: Files, *, began: float) -> Intent | Outcome:

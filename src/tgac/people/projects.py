@@ -18,7 +18,8 @@ from tgac.settings.service import holding_everywhere
 
 @dataclass(frozen=True)
 class WorkResumed(Job):
-    """A project, or one task of it, works again: what was held back meanwhile may go on. Handled by slices above."""
+    """A project, or one task of it, is paused no more: what was held back goes on, or ends with a task that was
+    switched off. Handled by slices above."""
 
     kind: ClassVar[str] = "work_resumed"
     project_id: int

@@ -93,7 +93,7 @@ async def toggle_task(act: Act, task_id: int, status: TaskStatus) -> Task:
         await require_ready(act, task)
     await hold_project(act)  # when this is over, nothing leaves that it forbids
     record(act, "task_toggled", {"name": task.name, "from": task.status, "to": status}, task_id=task.id)
-    if task.status == "PAUSED" and status == "ON":
+    if task.status == "PAUSED":
         act.enqueue(WorkResumed(act.project_id, task.id))
     task.status, task.updated_at = status, act.now
     return task

@@ -103,6 +103,15 @@ async def test_a_paused_task_that_goes_on_in_time_sends(world: World) -> None:
     assert len(await world.said()) == 1
 
 
+async def test_a_paused_task_that_is_switched_off_ends_at_once_what_it_held_back(world: World) -> None:
+    task_id = await planned_in_ten_minutes(world)
+    await switch(world, task_id, "PAUSED")
+    await world.wait(1290)
+    await switch(world, task_id, "OFF")
+    await world.wait(1)
+    assert (await the_comment(world)).state == "cancelled"
+
+
 async def test_a_paused_task_that_does_not_go_on_lets_its_comment_expire(world: World) -> None:
     await switch(world, await planned_in_ten_minutes(world), "PAUSED")
     await ends_as(world, "expired", "paused")

@@ -116,6 +116,20 @@ async def test_it_leaves_at_the_first_question(world: World) -> None:
     assert len(await world.said()) == 1
 
 
+async def test_what_waits_ends_soon_after_its_task_was_switched_off_and_not_when_readers_have_talked(
+    world: World,
+) -> None:
+    task_id = await world.add_task(**waiting(question=True))
+    post = await world.post()
+    await world.work()
+    await switch(world, task_id, "OFF")
+    await world.wait(301)
+    await switch(world, task_id, "ON")
+    await say(world, post, "And when does it open?")
+    await world.work()
+    assert ((await the_comment(world)).state, await world.said()) == ("cancelled", [])
+
+
 async def test_it_leaves_when_nobody_has_written_for_so_long(world: World) -> None:
     await world.add_task(**waiting(silence_s=120, reader_comments=1, deadline_s=3600))
     post = await world.post()
