@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 from tgac.kit.clock import Clock
 from tgac.kit.db.session import Database, DatabaseAway
@@ -49,8 +50,10 @@ async def _watch_version(db: Database, clock: Clock, bell: Bell) -> None:
 
 async def _hear_notifications(db: Database, clock: Clock, bell: Bell) -> None:
     """Postgres: LISTEN on a connection of its own; a lost one is made again."""
+    driver: Any = db.engine.dialect.loaded_dbapi  # what is asked of its own connection fails with its own errors
+    lost = (OSError, DatabaseAway, driver.asyncpg.PostgresError, driver.asyncpg.InterfaceError)
     while True:
-        with suppress(OSError, DatabaseAway):
+        with suppress(*lost):
             async with db.looking() as connection:
                 raw = (await connection.get_raw_connection()).driver_connection
                 assert raw is not None
