@@ -71,6 +71,7 @@ SABOTAGES = (
                 "        return\n    except Exception as error:  #",
             ),
         ),
+        ("tests/test_database_away.py",),
     ),
     Sabotage(
         "pinned though no task wants it",

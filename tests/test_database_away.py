@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tests.support.databases import fresh_url
 from tests.support.world import World, a_world
+from tgac.comments.arrive import take_updates
 from tgac.comments.jobs import PlanPost
 from tgac.comments.tests.hands import Between, send_through
 from tgac.kit.clock import RealClock
@@ -120,6 +121,17 @@ async def behind_a_wire(world: World) -> AsyncIterator[tuple[Wire, Tools]]:
     yield wire, replace(world.tools, db=db, clock=RealClock(), bell=Bell())
     await db.aclose()
     await wire.cut()
+
+
+async def test_updates_that_the_database_did_not_take_are_not_taken_for_taken(tmp_path: Path) -> None:
+    async with a_world("postgres", tmp_path) as world, behind_a_wire(world) as (wire, tools):
+        post = {"message_id": 9, "date": 1_790_000_000, "chat": {"id": -1001, "type": "channel", "title": "News"}}
+        raw = [{"update_id": 1, "channel_post": post}]
+        await wire.cut()
+        with pytest.raises(DatabaseAway):
+            await take_updates(tools, world.bots[0], raw)
+        await wire.mend()
+        await take_updates(tools, world.bots[0], raw)
 
 
 async def test_every_process_outlives_a_restart_of_the_database(tmp_path: Path) -> None:
