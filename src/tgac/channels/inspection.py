@@ -6,8 +6,9 @@ from typing import Any
 
 from tgac.channels import reasons
 from tgac.kit.secrets import Secret
+from tgac.kit.telegram.calls import Telegram
 from tgac.kit.telegram.faults import RefusedBot, RefusedChat, RefusedMessage
-from tgac.kit.telegram.types import ChatFull, Member, Telegram, User
+from tgac.kit.telegram.types import ChatFull, Member, User
 
 type _Asked = tuple[str, int, int | str, int | None]
 

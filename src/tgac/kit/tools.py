@@ -19,7 +19,7 @@ from tgac.kit.llm.types import OFF, Llm
 from tgac.kit.queue.together import Together
 from tgac.kit.queue.wake import Bell
 from tgac.kit.secrets import Keys
-from tgac.kit.telegram.types import Telegram
+from tgac.kit.telegram.calls import Telegram
 from tgac.kit.tenancy import Principal, Role, Scope
 from tgac.kit.web.i18n import _
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from tgac.kit.secrets import Secret
+from tgac.kit.telegram.calls import Telegram
 from tgac.kit.telegram.faults import Fault
-from tgac.kit.telegram.types import Telegram
 from tgac.profiles.document import Texts, seen_texts, spelt
 
 PATIENCE_S: Final = 8.0

@@ -15,6 +15,7 @@ import pytest
 from tests.support.photos import jpeg
 
 from tgac.kit.secrets import Secret
+from tgac.kit.telegram.calls import Telegram
 from tgac.kit.telegram.faults import (
     Ambiguous,
     Fault,
@@ -27,7 +28,7 @@ from tgac.kit.telegram.faults import (
 )
 from tgac.kit.telegram.gateway import Gateway
 from tgac.kit.telegram.tests.scripted import DROP, HANG, SLAM, THEN_CLOSE, Server, no, said, serving, yes
-from tgac.kit.telegram.types import Button, Command, Look, Sent, Telegram
+from tgac.kit.telegram.types import Button, Command, Look, Sent
 from tgsandbox import start
 
 TOKEN = Secret("123456789:AAFakeFakeFakeFakeFakeFakeFakeFake12")
