@@ -106,12 +106,16 @@ def _one(
     return _type(act, comment, gate) or _freeze(act, comment, gate, files, began=began)
 
 
-def _type(act: Act, comment: Comment, ready: Ready) -> Typing | None:
-    """“typing…” comes first where the task wants it, once, and only where the comment still comes in time after it."""
+def _type(act: Act, comment: Comment, ready: Ready) -> Typing | Snooze | None:
+    """“typing…” comes first where the task wants it, once, and only where the comment still comes in time after it.
+    Several jobs may look at a comment at one moment: none cuts it short."""
     _tell_waited(act, comment, ready)
     too_late = comment.expires_at is not None and comment.expires_at - act.now <= timedelta(seconds=TYPING_S)
-    if not ready.config.timing.types or comment.typing_at is not None or too_late:
+    if not ready.config.timing.types or too_late:
         return None
+    if comment.typing_at is not None:
+        left = min(TYPING_S, TYPING_S - (act.now - comment.typing_at).total_seconds())
+        return Snooze(left) if left > 0 else None
     comment.typing_at = act.now
     return Typing(token_of(act.keys, ready.bot), comment.group_id)
 

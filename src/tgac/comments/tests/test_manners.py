@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from tests.support.world import World
 
+from tgac.comments.jobs import SendComment
 from tgac.comments.tests.hands import run_jobs, sends, the_comment
 from tgac.journal.models import Event
 from tgac.kit.secrets import Secret
@@ -41,6 +42,18 @@ async def test_typing_is_seen_four_seconds_before_the_comment(world: World) -> N
     await world.wait(0.1)
     assert len(await world.said()) == 1
     assert len(await calls_of(world, "sendChatAction")) == 1
+
+
+async def test_a_second_look_at_the_comment_does_not_cut_the_typing_short(world: World) -> None:
+    await world.add_task("Rules", timing={**AT_ONCE, "typing": True})
+    await world.post("Hello")
+    await world.work()
+    async with world.tools.acting(None, world.project_id) as act:
+        act.enqueue(SendComment(world.project_id, (await the_comment(world)).id), key="another look")
+    await world.wait(3.9)
+    assert await world.said() == []
+    await world.wait(0.1)
+    assert len(await world.said()) == 1
 
 
 @pytest.mark.parametrize(
