@@ -204,13 +204,23 @@ def test_a_variant_is_added_under_the_next_free_letter() -> None:
                 }
             },
             "Under every post of “City” that passes the filter, 3 to 7 minutes later: one comment by @a_bot. The filter"
-            " takes only posts with one of the words “a”, “b”, “c” and 2 more; with none of the words “ad”; with one of"
-            f" the hashtags #news; that match the pattern {'x' * 60}…; in the languages ru; carrying photo, video; of 1"
+            " takes only posts with one of the words “a”, “b”, “c” and 2 more; without the word “ad”; with the"
+            f" hashtag #news; that match the pattern {'x' * 60}…; in the language ru; carrying photo, video; of 1"
             " character at least; of 500 characters at most; that are not forwarded.",
             "Под каждым постом канала «City», который подходит под фильтр, через 3–7 минут: один комментарий от @a_bot."
-            " Фильтр пропускает только посты: с одним из слов «a», «b», «c» и ещё 2; без слов «ad»; с одним из хештегов"
-            f" #news; по шаблону {'x' * 60}…; на языках: ru; с вложением: фото, видео; не короче 1 знака; не длиннее"
+            " Фильтр пропускает только посты: с одним из слов «a», «b», «c» и ещё 2; без слова «ad»; с хештегом"
+            f" #news; по шаблону {'x' * 60}…; на языке ru; с вложением: фото, видео; не короче 1 знака; не длиннее"
             " 500 знаков; не пересланные.",
+        ),
+        (
+            Reach(1, ("City",), (), 1, ("a_bot",)),
+            {"filter": {"no_words": ["a", "b"], "hashtags": ["c", "d"], "languages": ["ru", "en"], "min_length": 0}},
+            "Under every post of “City” that passes the filter, 3 to 7 minutes later: one comment by @a_bot. The filter"
+            " takes only posts without the words “a”, “b”; with one of the hashtags #c, #d; in one of the languages ru,"
+            " en.",
+            "Под каждым постом канала «City», который подходит под фильтр, через 3–7 минут: один комментарий от @a_bot."
+            " Фильтр пропускает только посты: без слов «a», «b»; с одним из хештегов #c, #d; на одном из языков: ru,"
+            " en.",
         ),
         (
             Reach(1, ("City",), (), 1, ("a_bot",)),
