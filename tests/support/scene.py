@@ -13,7 +13,7 @@ from sqlalchemy import Table, select
 
 from tests.support.photos import jpeg
 from tests.support.routes import Ids, Route, routes_of
-from tests.support.world import Memory, World, a_world_again, an_empty_world, memory_of
+from tests.support.world import World, a_copy_of, an_empty_world
 from tgac.bots.imports import begin_import
 from tgac.bots.models import ManagedRequest
 from tgac.channels.clients import make_connect_link
@@ -205,10 +205,8 @@ async def _ids_of(scene: Scene, user_id: int, project_id: int) -> dict[str, int]
 @asynccontextmanager
 async def a_scene(kind: str, folder: Path) -> AsyncIterator[Scene]:
     """The scene is furnished once for each database: that takes a third of a second, and a copy of it a tenth."""
-    if kind not in _known:
-        _known[kind] = await _memory(kind)
-    was, memory = _known[kind]
-    async with a_world_again(kind, folder, memory) as world:
+    async with a_copy_of(_a_furnished_world, kind, folder) as world:
+        was = _furnished_once[kind]
         scene = Scene(world, _app_over(world), was.routes)
         scene.hers, scene.ids = was.hers, {name: dict(ids) for name, ids in was.ids.items()}
         scene.secrets = dict(was.secrets)
@@ -220,21 +218,16 @@ async def a_scene(kind: str, folder: Path) -> AsyncIterator[Scene]:
         await _close(scene)
 
 
-_known: dict[str, tuple[Scene, Memory]] = {}
+_furnished_once: dict[str, Scene] = {}
+"""What is known of the scene that the others are copies of."""
 
 
-async def _memory(kind: str) -> tuple[Scene, Memory]:
-    made: list[Scene] = []
-
-    @asynccontextmanager
-    async def making(folder: Path) -> AsyncIterator[World]:
-        async with an_empty_world(kind, folder) as world:
-            made.append(await _furnished(world))
-            yield world
-            await _close(made[0])
-
-    memory = await memory_of(making)
-    return made[0], memory
+@asynccontextmanager
+async def _a_furnished_world(kind: str, folder: Path) -> AsyncIterator[World]:
+    async with an_empty_world(kind, folder) as world:
+        scene = _furnished_once[kind] = await _furnished(world)
+        yield world
+        await _close(scene)
 
 
 def _app_over(world: World) -> FastAPI:

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -217,13 +216,14 @@ def _next(counter: "itertools.count[int]") -> int:
     return int(repr(counter).removeprefix("count(").removesuffix(")"))
 
 
-_known: dict[str, Memory] = {}
+type Making = Callable[[str, Path], AbstractAsyncContextManager[World]]
+"""Makes a world on a database of this kind, in this folder."""
+_known: dict[tuple[Making, str], Memory] = {}
 
 
-async def memory_of(making: Callable[[Path], AbstractAsyncContextManager[World]]) -> Memory:
-    """What is to be remembered of a world, as it is when `making` has made it."""
+async def _memory_of(making: Making, kind: str) -> Memory:
     with tempfile.TemporaryDirectory() as folder:
-        async with making(Path(folder)) as world:
+        async with making(kind, Path(folder)) as world:
             telegram, calls = _copied(vars(world.sandbox.world)), copy.deepcopy(world.sandbox.endpoint.calls)
         chance, database = world.tools.dice.getstate(), keep(world.tools.db)
         return Memory(world, telegram, calls, chance, database, world.clock.monotonic())
@@ -283,15 +283,16 @@ async def a_world(kind: str, folder: Path, *, bots: int = 1, **config: Any) -> A
         async with _a_new_world(kind, folder, bots=bots, **config) as world:
             yield world
         return
-    if kind not in _known:
-        _known[kind] = await memory_of(partial(_a_new_world, kind))
-    async with a_world_again(kind, folder, _known[kind]) as world:
+    async with a_copy_of(_a_new_world, kind, folder) as world:
         yield world
 
 
 @asynccontextmanager
-async def a_world_again(kind: str, folder: Path, memory: Memory) -> AsyncIterator[World]:
-    """The world that is remembered, in a sandbox and a database of its own."""
+async def a_copy_of(making: Making, kind: str, folder: Path) -> AsyncIterator[World]:
+    """The world as `making` leaves it, in a sandbox and a database of its own: it is made once for each database."""
+    if (making, kind) not in _known:
+        _known[making, kind] = await _memory_of(making, kind)
+    memory = _known[making, kind]
     key = memory.world.tools.config.session_secret_key
     async with _ground(kind, folder, memory, session_secret_key=key) as world:
         await _remember(world, memory)

@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.support.world import Memory, World, a_world, a_world_again, memory_of
+from tests.support.world import World, a_copy_of, a_world
 
 from tgac.bots.models import Bot, Seat
 from tgac.bots.tests.front import Front
@@ -56,19 +55,11 @@ async def _watched(kind: str, folder: Path) -> AsyncIterator[World]:
         yield world
 
 
-_known: dict[str, Memory] = {}
-
-
 @pytest.fixture
 async def world(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> AsyncIterator[World]:
     """The small world. The one with a witness is made once: to be trusted takes it a fifth of a second."""
-    if "witness" not in request.fixturenames:
-        async with a_world(database, tmp_path) as made:
-            yield made
-        return
-    if database not in _known:
-        _known[database] = await memory_of(partial(_watched, database))
-    async with a_world_again(database, tmp_path, _known[database]) as made:
+    is_watched = "witness" in request.fixturenames
+    async with a_copy_of(_watched, database, tmp_path) if is_watched else a_world(database, tmp_path) as made:
         yield made
 
 
