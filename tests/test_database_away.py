@@ -9,19 +9,24 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, make_url, select
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.support.clock import ManualClock
 from tests.support.databases import fresh_url
 from tests.support.world import World, a_world
+from tests.test_queue_contract import until
 from tgac.comments.arrive import take_updates
 from tgac.comments.jobs import PlanPost
+from tgac.comments.models import SeenUpdate
 from tgac.comments.tests.hands import Between, send_through
 from tgac.kit.clock import RealClock
+from tgac.kit.config import _database
 from tgac.kit.db.session import Database, DatabaseAway
 from tgac.kit.queue.jobs import Done
 from tgac.kit.queue.runner import Runner
-from tgac.kit.queue.wake import Bell
+from tgac.kit.queue.wake import Bell, listen
 from tgac.kit.tenancy import EVERYONE, NO_PROJECT
 from tgac.kit.tools import Tools
 from tgac.people.models import Project
@@ -132,6 +137,66 @@ async def test_updates_that_the_database_did_not_take_are_not_taken_for_taken(tm
             await take_updates(tools, world.bots[0], raw)
         await wire.mend()
         await take_updates(tools, world.bots[0], raw)
+        async with tools.reading(None, EVERYONE) as act:
+            assert await act.session.scalar(select(SeenUpdate.update_id).where(SeenUpdate.update_id == 1)) == 1
+
+
+class KilledOnce(Database):
+    """Its first connection is ended by the server, as at a restart, in the moment in which somebody has taken it."""
+
+    is_killed = False
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[AsyncConnection]:
+        async with super().looking() as connection:
+            if not self.is_killed:
+                self.is_killed = True
+                raw = (await connection.get_raw_connection()).driver_connection
+                assert raw is not None
+                number = raw.get_server_pid()  # a statement would begin a transaction, whose end tells of the loss
+                async with self.reading(EVERYONE) as session:
+                    await session.execute(select(func.pg_terminate_backend(number)))
+                await asyncio.sleep(0.1)
+            yield connection
+
+
+async def test_who_listens_outlives_a_connection_that_is_lost_before_it_listens(tmp_path: Path) -> None:
+    db, bell, clock = KilledOnce(_database(await fresh_url("postgres", tmp_path))), Bell(), ManualClock()
+    listening = asyncio.create_task(listen(db, clock, bell))
+    await until(lambda: clock.somebody_sleeps or listening.done())
+    assert db.is_killed
+    assert not listening.done()
+    listening.cancel()
+    await asyncio.wait([listening])
+    await db.aclose()
+
+
+def put_aside(url: str) -> tuple[Path, Path]:
+    """In the place of a database's file stands what is none; gives that place, and where the file is now."""
+    file = Path(make_url(url).database or "")
+    aside = file.rename(file.with_suffix(".aside"))
+    file.mkdir()
+    return file, aside
+
+
+def put_back(file: Path, aside: Path) -> None:
+    file.rmdir()
+    aside.rename(file)
+
+
+async def test_who_listens_opens_a_file_again_that_could_not_be_read(tmp_path: Path) -> None:
+    url = _database(await fresh_url("sqlite", tmp_path))
+    file, aside = put_aside(url)
+    db, bell, clock = Database(url), Bell(), ManualClock()
+    listening = asyncio.create_task(listen(db, clock, bell))
+    await until(lambda: clock.somebody_sleeps or listening.done())
+    assert not listening.done()
+    put_back(file, aside)
+    clock.advance(1)
+    await asyncio.wait_for(bell.wait(30), 30)
+    listening.cancel()
+    await asyncio.wait([listening])
+    await db.aclose()
 
 
 async def test_every_process_outlives_a_restart_of_the_database(tmp_path: Path) -> None:
