@@ -155,7 +155,7 @@ SABOTAGES = (
     Sabotage(
         "what a pause held back left to wait",
         "src/tgac/people/projects.py",
-        (("        act.enqueue(WorkResumed(project.id))\n", ""),),
+        (("        act.enqueue(PauseEnded(project.id))\n", ""),),
         (GATE,),
     ),
     Sabotage(

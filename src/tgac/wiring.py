@@ -43,8 +43,8 @@ from tgac.comments.jobs import (
     WriteComment,
 )
 from tgac.comments.observe import observe
+from tgac.comments.pauses import let_go_on
 from tgac.comments.plan import plan_given_up, plan_post
-from tgac.comments.resumed import let_go_on
 from tgac.comments.review import expire_approval
 from tgac.comments.review_bot import PREFIX, show_review, take_review_press, take_review_reply
 from tgac.comments.send import send_comment, send_given_up
@@ -82,7 +82,7 @@ from tgac.people import api as people_api
 from tgac.people import web as people_web
 from tgac.people.auth import authenticate, csrf_token_for
 from tgac.people.members import MemberEnded
-from tgac.people.projects import WorkResumed
+from tgac.people.projects import PauseEnded
 from tgac.people.service_bot import Answers
 from tgac.profiles import api as profiles_api
 from tgac.profiles import web as profiles_web
@@ -117,7 +117,7 @@ HANDLES = (
     Handles(ShowReview, show_review),
     Handles(WriteComment, write_comment, gave_up=write_given_up),
     Handles(HearReaders, hear_readers),
-    Handles(WorkResumed, let_go_on),
+    Handles(PauseEnded, let_go_on),
     Handles(Observe, observe),
     Handles(PinComment, pin_comment),
     Handles(TakeBack, take_back, gave_up=take_back_given_up),
@@ -238,6 +238,10 @@ def make_app(tools: Tools) -> FastAPI:
     return app
 
 
+_INCLUDED: dict[int, tuple[APIRouter, tuple[BaseRoute, ...]]] = {}
+"""The routes of each router by its identity, and itself, so that no other gets the same. (Routers have no hash.)"""
+
+
 def include(app: FastAPI, *routers: APIRouter) -> None:
     """Let the application answer what the routers answer, in this order.
 
@@ -245,17 +249,11 @@ def include(app: FastAPI, *routers: APIRouter) -> None:
     all of them. So a router is included once, for every application of this process.
     """
     for router in routers:
-        app.router.routes.extend(_included.get(id(router)) or _include(router))
-
-
-_included: dict[int, tuple[BaseRoute, ...]] = {}
-"""The routes of each router by its identity: they hold the router itself, so that no other gets the same."""
-
-
-def _include(router: APIRouter) -> tuple[BaseRoute, ...]:
-    shell = FastAPI(openapi_url=None)
-    shell.include_router(router)
-    return _included.setdefault(id(router), tuple(shell.routes))
+        if id(router) not in _INCLUDED:
+            shell = FastAPI(openapi_url=None)
+            shell.include_router(router)
+            _INCLUDED[id(router)] = router, tuple(shell.routes)
+        app.router.routes.extend(_INCLUDED[id(router)][1])
 
 
 def guarded(app: FastAPI) -> ASGIApp:

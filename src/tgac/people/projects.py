@@ -17,11 +17,11 @@ from tgac.settings.service import holding_everywhere
 
 
 @dataclass(frozen=True)
-class WorkResumed(Job):
+class PauseEnded(Job):
     """A project, or one task of it, is paused no more: what was held back goes on, or ends with a task that was
     switched off. Handled by slices above."""
 
-    kind: ClassVar[str] = "work_resumed"
+    kind: ClassVar[str] = "pause_ended"
     project_id: int
     task_id: int | None = None
 
@@ -87,7 +87,7 @@ async def resume_project(act: Act) -> Project:
         await _keep_quota(act, await user_numbered(act.session, project.user_id))
     if project.status != "active" or project.stopped_at is not None:
         record(act, "project_resumed", {"name": project.name})
-        act.enqueue(WorkResumed(project.id))
+        act.enqueue(PauseEnded(project.id))
     project.status, project.stopped_at = "active", None
     return project
 

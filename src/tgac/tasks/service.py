@@ -15,7 +15,7 @@ from tgac.kit.errors import Conflict, Invalid
 from tgac.kit.names import name_of_copy, require_name
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.i18n import _
-from tgac.people.projects import WorkResumed
+from tgac.people.projects import PauseEnded
 from tgac.people.queries import hold_project
 from tgac.tasks.assignment import LeftOut, assign_bots, assign_matching, require_ready
 from tgac.tasks.changes import changed, leaves
@@ -94,7 +94,7 @@ async def toggle_task(act: Act, task_id: int, status: TaskStatus) -> Task:
     await hold_project(act)  # when this is over, nothing leaves that it forbids
     record(act, "task_toggled", {"name": task.name, "from": task.status, "to": status}, task_id=task.id)
     if task.status == "PAUSED":
-        act.enqueue(WorkResumed(act.project_id, task.id))
+        act.enqueue(PauseEnded(act.project_id, task.id))
     task.status, task.updated_at = status, act.now
     return task
 

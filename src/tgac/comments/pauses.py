@@ -7,11 +7,11 @@ from tgac.comments.models import Comment
 from tgac.comments.reasons import PAUSED
 from tgac.kit.queue.jobs import Done, Outcome
 from tgac.kit.tools import Tools
-from tgac.people.projects import WorkResumed
+from tgac.people.projects import PauseEnded
 
 
-async def let_go_on(tools: Tools, job: WorkResumed) -> Outcome:
-    """Handles WorkResumed: leave a job for each comment that was found due while nothing might leave."""
+async def let_go_on(tools: Tools, job: PauseEnded) -> Outcome:
+    """Handles PauseEnded: leave a job for each comment that was found due while nothing might leave."""
     async with tools.acting(None, job.project_id) as act:
         held = select(Comment.id).where(Comment.state == "planned", Comment.reason == PAUSED.code)
         if job.task_id is not None:
