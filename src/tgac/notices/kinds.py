@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, select
 
 from tgac.bots.models import Bot, BotStatus
 from tgac.channels.models import Channel, ChannelState
@@ -14,60 +14,65 @@ from tgac.comments.failing import WINDOW
 from tgac.kit.web.i18n import N_, _
 from tgac.proxies.models import Proxy, ProxyState, Route
 
-type Found = Select[int, str, Any]
-"""Number, name, and what more is told."""
+type Row = Any
+"""A row of a kind's table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of trouble.
 
-    `find` selects the rows that have it at a moment: number, name, and a JSON or a text that its `words` may need.
-    `title` and `hint` are msgids, filled with %(name)s and %(more)s. A `critical` one is told at once to everybody
-    who may mend it. `path` leads to the row, below the project.
+    `when` is the condition on a row of the table `of` that has it at a moment; `name` is what the row is called, and
+    `about` a JSON or a text that its `words` may need. `title` and `hint` are msgids, filled with %(name)s and
+    %(more)s. A `critical` one is told at once to everybody who may mend it. `path` leads to the row, below the project.
     """
 
     icon: str
     title: str
     hint: str
     path: str
-    find: Callable[[datetime], Found]
+    of: type[Bot] | type[Proxy] | type[Channel]
+    when: Callable[[datetime], ColumnElement[bool]]
     critical: bool = False
+    name: Callable[[Row], str] = lambda row: str(row.username)
+    about: Callable[[Row], Any] = lambda row: row.reason
     more: Callable[[Any], str] = lambda told: str(told or "")
 
 
-def _shut_out(_now: datetime) -> Found:
-    return select(Bot.id, Bot.username, Bot.reason).where(Bot.status == BotStatus.REVOKED)
+def _shut_out(_now: datetime) -> ColumnElement[bool]:
+    return Bot.status == BotStatus.REVOKED
 
 
-def _paused_for_errors(_now: datetime) -> Found:
-    return select(Bot.id, Bot.username, Bot.errors).where(Bot.status == BotStatus.PAUSED, Bot.errors.is_not(None))
+def _paused_for_errors(_now: datetime) -> ColumnElement[bool]:
+    return (Bot.status == BotStatus.PAUSED) & Bot.errors.is_not(None)
 
 
-def _slowed(now: datetime) -> Found:
-    asked = select(Bot.id, Bot.username, Bot.reason)
-    return asked.where(Bot.slowed_at > now - WINDOW, Bot.status == BotStatus.ACTIVE)
+def _slowed(now: datetime) -> ColumnElement[bool]:
+    return (Bot.slowed_at > now - WINDOW) & (Bot.status == BotStatus.ACTIVE)
 
 
-def _failing(_now: datetime) -> Found:
-    asked = select(Bot.id, Bot.username, Bot.reason)
-    return asked.where(Bot.failing_since < Bot.health_at, Bot.status != BotStatus.REVOKED)
+def _failing(_now: datetime) -> ColumnElement[bool]:
+    return (Bot.failing_since < Bot.health_at) & (Bot.status != BotStatus.REVOKED)
 
 
-def _failing_proxies(_now: datetime) -> Found:
-    return select(Proxy.id, Proxy.host, Proxy.reason).where(Proxy.state == ProxyState.FAILING, ~_is_used())
+def _failing_proxies(_now: datetime) -> ColumnElement[bool]:
+    return (Proxy.state == ProxyState.FAILING) & ~_is_used()
 
 
-def _stranding_proxies(_now: datetime) -> Found:
-    return select(Proxy.id, Proxy.host, Proxy.reason).where(Proxy.state == ProxyState.FAILING, _is_used())
+def _stranding_proxies(_now: datetime) -> ColumnElement[bool]:
+    return (Proxy.state == ProxyState.FAILING) & _is_used()
 
 
-def _is_used() -> Any:
+def _is_used() -> ColumnElement[bool]:
     return select(Route.id).where(Route.project_id == Proxy.project_id, Route.proxy_id == Proxy.id).exists()
 
 
-def _suspended(_now: datetime) -> Found:
-    return select(Channel.id, Channel.title, Channel.reason).where(Channel.state == ChannelState.SUSPENDED)
+def _suspended(_now: datetime) -> ColumnElement[bool]:
+    return Channel.state == ChannelState.SUSPENDED
+
+
+def _host(proxy: Row) -> str:
+    return str(proxy.host)
 
 
 def _errors(told: Any) -> str:
@@ -80,6 +85,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         N_("Telegram has shut @%(name)s out"),
         N_("It writes nothing any more. Give it a new token, or another bot its tasks. %(more)s"),
         "/bots/%(id)s",
+        Bot,
         _shut_out,
         critical=True,
     ),
@@ -88,8 +94,10 @@ KINDS: Final[Mapping[str, Kind]] = {
         N_("@%(name)s was paused: its comments fail"),
         N_("It writes nothing until somebody resumes it. %(more)s"),
         "/bots/%(id)s",
+        Bot,
         _paused_for_errors,
         critical=True,
+        about=lambda bot: bot.errors,
         more=_errors,
     ),
     "proxy_stranded": Kind(
@@ -97,15 +105,19 @@ KINDS: Final[Mapping[str, Kind]] = {
         N_("The proxy %(name)s fails, and no other has room for its bots"),
         N_("Bots that go through it cannot write. Add a proxy that works. %(more)s"),
         "/proxies/%(id)s",
+        Proxy,
         _stranding_proxies,
         critical=True,
+        name=_host,
     ),
     "channel_suspended": Kind(
         "megaphone",
         N_("Nothing is sent to the channel “%(name)s” any more"),
         "%(more)s",
         "/channels/%(id)s",
+        Channel,
         _suspended,
+        name=lambda channel: str(channel.title),
         more=lambda code: sentence(code) if code else "",
     ),
     "bot_slowed": Kind(
@@ -113,6 +125,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         N_("@%(name)s was slowed down: its comments fail"),
         N_("It writes one comment a minute at most, and is paused where that does not help."),
         "/bots/%(id)s",
+        Bot,
         _slowed,
     ),
     "bot_failing": Kind(
@@ -120,6 +133,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         N_("@%(name)s does not answer its health check"),
         "%(more)s",
         "/bots/%(id)s",
+        Bot,
         _failing,
     ),
     "proxy_failing": Kind(
@@ -127,7 +141,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         N_("The proxy %(name)s does not lead to Telegram any more"),
         N_("Its bots were moved to others that work. %(more)s"),
         "/proxies/%(id)s",
+        Proxy,
         _failing_proxies,
+        name=_host,
     ),
 }
 CRITICAL: Final = tuple(name for name, kind in KINDS.items() if kind.critical)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from tgac.kit.act import Act
 from tgac.kit.errors import NotFound
@@ -36,22 +36,34 @@ def shown(row: Notice) -> Shown:
     return Shown(row, kind.icon, _(kind.title, **told), hint, kind.path % {"id": row.subject_id}, kind.critical)
 
 
-async def look_for_trouble(act: Act) -> None:
-    """Open a notice for each cause that has none, and end those whose cause is gone. Doing it again changes nothing."""
+async def look_for_trouble(act: Act) -> bool:
+    """Open a notice for each cause that has none, and end those whose cause is gone. Doing it again changes nothing.
+
+    Whether anything is wrong.
+    """
     causes = await _causes(act)
+    is_wrong = bool(causes)
     for row in await act.session.scalars(select(Notice).where(Notice.ended_at.is_(None))):
         if causes.pop((row.kind, row.subject_id), None) is None:
             row.ended_at = act.now
     for (kind, subject_id), data in causes.items():
         act.session.add(Notice(kind=kind, subject_id=subject_id, data=data, at=act.now))
+    return is_wrong
 
 
 async def _causes(act: Act) -> dict[tuple[str, int], dict[str, Any]]:
-    found: dict[tuple[str, int], dict[str, Any]] = {}
-    for name, kind in KINDS.items():
-        for subject_id, called, more in await act.session.execute(kind.find(act.now)):
-            found[name, subject_id] = {"name": called, "more": more}
-    return found
+    """One question for each table: mostly nothing is wrong, and every project is asked every hour."""
+    found: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in KINDS}
+    tables: set[Any] = {kind.of for kind in KINDS.values()}
+    for table in tables:
+        kinds = {name: kind for name, kind in KINDS.items() if kind.of is table}
+        holds = {name: kind.when(act.now) for name, kind in kinds.items()}
+        asked = select(table, *(one.label(name) for name, one in holds.items())).where(or_(*holds.values()))
+        for row in await act.session.execute(asked):
+            for name, kind in kinds.items():
+                if getattr(row, name):
+                    found[name][row[0].id] = {"name": kind.name(row[0]), "more": kind.about(row[0])}
+    return {(name, subject_id): data for name, of in found.items() for subject_id, data in of.items()}
 
 
 def open_notices() -> Select[Notice]:

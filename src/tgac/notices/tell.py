@@ -65,7 +65,8 @@ async def look_and_tell(tools: Tools, job: LookForTrouble) -> Outcome:
         project = await act.session.get(Project, job.project_id)
         if project is None or project.status not in _LOOKED_AT:
             return Cancel("nobody works in the project any more")
-        await look_for_trouble(act)
+        if not await look_for_trouble(act):
+            return Done()
     async with tools.reading(None, job.project_id) as act:
         letters = await _letters(act, project)
     for letter in letters:

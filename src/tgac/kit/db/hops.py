@@ -1,9 +1,11 @@
-"""SQLite with one hop to its thread for each statement.
+"""SQLite with one hop to its thread for each statement, and none for a transaction in which nothing was asked.
 
 aiosqlite makes a cursor, executes, fetches and closes in four hops; what they cost is more than the statement itself.
+A transaction begins in the hop of its first statement, and once it is committed there is nothing to roll back.
 """
 
 import collections
+from collections.abc import Callable
 from typing import Any
 
 import aiosqlite
@@ -29,13 +31,20 @@ class _Spent:
         """Nothing is open."""
 
 
-def _execute(connection: Any, operation: str, parameters: Any) -> tuple[_Spent, Any]:
+def _execute(connection: Any, begin: str, operation: str, parameters: Any) -> tuple[_Spent, Any]:
+    _begin(connection, begin)
     cursor = connection.execute(operation, parameters or ())
     return _closed(cursor, cursor.fetchall() if cursor.description else ())
 
 
-def _execute_many(connection: Any, operation: str, parameters: Any) -> tuple[_Spent, Any]:
+def _execute_many(connection: Any, begin: str, operation: str, parameters: Any) -> tuple[_Spent, Any]:
+    _begin(connection, begin)
     return _closed(connection.executemany(operation, parameters), ())
+
+
+def _begin(connection: Any, begin: str) -> None:
+    if begin and not connection.in_transaction:  # it stands already where a statement is tried once more
+        connection.execute(begin).close()
 
 
 def _closed(cursor: Any, rows: Any) -> tuple[_Spent, Any]:
@@ -65,16 +74,47 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 
     async def _hop(self, how: Any, operation: Any, parameters: Any) -> None:
         connection: Any = self._connection
-        async with self._adapt_connection._execute_mutex:
-            self._cursor, rows = await connection._execute(how, connection._conn, operation, parameters)
+        adapted: Any = self._adapt_connection
+        async with adapted._execute_mutex:
+            begin = adapted.goes_to_thread()
+            self._cursor, rows = await connection._execute(how, connection._conn, begin, operation, parameters)
         self._rows = collections.deque(rows)
 
 
 class OneHopConnection(AsyncAdapt_aiosqlite_connection):
     """A connection whose cursors take one hop."""
 
-    __slots__ = ()
+    __slots__ = ("_begin", "_may_be_open")
     _cursor_cls = _Cursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self._begin = ""
+        self._may_be_open = False
+
+    def begin_by(self, statement: str) -> None:
+        """A transaction begins; its first statement takes this one with it to the thread."""
+        self._begin = statement
+
+    def goes_to_thread(self) -> str:
+        """What the next statement must begin with; from now on there may be a transaction, whatever comes back."""
+        begin, self._begin = self._begin, ""
+        self._may_be_open = self._may_be_open or bool(begin)
+        return begin
+
+    def commit(self) -> None:
+        """Raises what SQLite raises: then the transaction may still stand, and is rolled back."""
+        self._end(super().commit)
+
+    def rollback(self) -> None:
+        """Nothing where nothing was begun, or all of it is committed."""
+        self._end(super().rollback)
+
+    def _end(self, how: Callable[[], None]) -> None:
+        self._begin = ""
+        if self._may_be_open:
+            how()
+            self._may_be_open = False
 
 
 class OneHop(AsyncAdapt_aiosqlite_dbapi):

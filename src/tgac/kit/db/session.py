@@ -63,7 +63,8 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get("writing")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    driver: Any = connection.connection.dbapi_connection
+    driver.begin_by("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def _first_make_file(dialect: Dialect, record: object, args: Any, options: Any) -> None:
