@@ -168,7 +168,7 @@ async def _spoil(act: Act, world: World) -> None:
         act.session.add(_channel(act, number, bot_id=kitchen.id))
     await act.flush()
     for number in range(4, 20):
-        seat = Seat(bot_id=helper.id, channel_id=number, state=SeatState.ACTIVE, checked_at=act.now)
+        seat = Seat(bot_id=helper.id, channel_id=number, state=SeatState.ACTIVE, since=act.now)
         seat.reason = None
         if number % 5 == 0:
             seat.state, seat.reason = SeatState.LOST, reasons.BOT_NOT_IN_GROUP

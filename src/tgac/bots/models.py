@@ -69,7 +69,7 @@ class Bot(Owned, Base):
 
 class Seat(Owned, Base):
     """A bot's place in a channel and its group. Telegram's 429 sets `slow_until`. At `heard_at` the bot last heard
-    there what another bot of the project wrote (comments/evidence.py).
+    there what another bot of the project wrote (comments/evidence.py). It is in its state since `since`.
 
     It stands with the bots because how many seats a bot has is a bot's matter; `channels/` gives and takes them.
     """
@@ -81,7 +81,7 @@ class Seat(Owned, Base):
     reason: Mapped[str | None] = mapped_column(String(40))
     slow_until: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]
-    checked_at: Mapped[datetime]
+    since: Mapped[datetime]
 
     __table_args__ = owned_args(
         UniqueConstraint("project_id", "bot_id", "channel_id"),

@@ -6,6 +6,8 @@ from tgac.channels import reasons
 from tgac.channels.inspection import Inspection
 from tgac.channels.models import Channel, ChannelState
 from tgac.kit.act import Act
+from tgac.kit.errors import NotFound
+from tgac.kit.web.i18n import _
 from tgac.people.models import Member, User
 
 
@@ -14,6 +16,16 @@ async def claimer_of(act: Act, channel: Channel) -> int | None:
     if channel.client_telegram_id is not None:
         return channel.client_telegram_id
     return None if channel.claimed_by is None else await telegram_id_of(act, channel.claimed_by)
+
+
+async def find_claimed(act: Act, channel_id: int) -> tuple[Channel, int | None]:
+    """The channel with its `claimer_of`, in one question. Raises NotFound."""
+    asked = select(Channel, User.telegram_id).outerjoin(User, User.id == Channel.claimed_by)
+    found = (await act.session.execute(asked.where(Channel.id == channel_id))).one_or_none()
+    if found is None:
+        raise NotFound(_("There is nothing here, or it is not yours."))
+    channel, telegram_id = found
+    return channel, channel.client_telegram_id if channel.client_telegram_id is not None else telegram_id
 
 
 async def telegram_id_of(act: Act, user_id: int) -> int | None:

@@ -10,7 +10,7 @@ from tgac.bots.models import Bot, BotStatus, Seat, SeatState
 from tgac.bots.queries import find_bot, seats_in_use
 from tgac.bots.service import mark_bot_refused, token_of
 from tgac.channels import reasons
-from tgac.channels.claims import claim_problem, claimer_of
+from tgac.channels.claims import claim_problem, find_claimed
 from tgac.channels.inspection import Eye, Inspection, Look, inspect
 from tgac.channels.jobs import check_soon, tell_client_soon
 from tgac.channels.models import Channel, ChannelState
@@ -69,9 +69,8 @@ async def verify_channel(
     """
     for _try in range(_TRIES):
         async with tools.reading(None, project_id) as act:
-            known = await find_channel(act, channel_id)
+            known, claimer = await find_claimed(act, channel_id)
             eyes = [eye for eye in await eyes_of(act, LOOKING) if bot_ids is None or eye.bot_id in bot_ids]
-            claimer = await claimer_of(act, known)
         if known.state == ChannelState.ARCHIVED:
             return known
         begun = "look", channel_id, None if bot_ids is None else frozenset(bot_ids)
@@ -202,7 +201,8 @@ def suspend_channel(act: Act, channel: Channel, reason: str, *, bot_id: int | No
 
 def lose_seat(act: Act, seat: Seat, reason: str) -> None:
     """The bot may no longer write there."""
-    seat.state, seat.reason, seat.checked_at = SeatState.LOST, reason, act.now
+    if (seat.state, seat.reason) != (SeatState.LOST, reason):
+        seat.state, seat.reason, seat.since = SeatState.LOST, reason, act.now
 
 
 def note(act: Act, channel: Channel, kind: str, data: Mapping[str, Any]) -> None:
@@ -262,13 +262,14 @@ async def _seat(
     held = {seat.bot_id: seat for seat in await act.session.scalars(_seats(channel))}
     if only is not None:
         held = {bot_id: seat for bot_id, seat in held.items() if bot_id in only}
-    room = await _room(act, seen.fit)
+    seated = {bot_id for bot_id, seat in held.items() if seat.state == SeatState.ACTIVE}
+    room = await _room(act, [eye for eye in seen.fit if eye.bot_id not in seated])
     left_out = []
     for eye in seen.fit:
         seat = held.pop(eye.bot_id, None)
-        if seat is not None and seat.state == SeatState.ACTIVE:
-            seat.checked_at = act.now
-        elif room.get(eye.bot_id, 0) <= 0:
+        if eye.bot_id in seated:
+            continue
+        if room.get(eye.bot_id, 0) <= 0:
             left_out.append(LeftOut(eye.bot_id, eye.username))
         elif claimed:
             _give_seat(act, channel, seat or Seat(bot_id=eye.bot_id, channel_id=channel.id))
@@ -283,7 +284,7 @@ def _seats(channel: Channel) -> Select[Seat]:
 
 
 def _give_seat(act: Act, channel: Channel, seat: Seat) -> None:
-    seat.project_id, seat.state, seat.reason, seat.checked_at = channel.project_id, SeatState.ACTIVE, None, act.now
+    seat.project_id, seat.state, seat.reason, seat.since = channel.project_id, SeatState.ACTIVE, None, act.now
     act.session.add(seat)
 
 

@@ -231,7 +231,7 @@ async def _spoken_under(act: Act, post_ids: Sequence[int]) -> set[int]:
     """Those of the posts under which a comment stands, or may stand. Their comments are locked until the act ends:
     one that begins to be sent meanwhile would be deleted with its post, and written again under the other."""
     asked = select(Comment).where(Comment.post_id.in_(post_ids)).order_by(Comment.id).with_for_update()
-    found = await act.session.scalars(asked.execution_options(populate_existing=True))
+    found = await act.session.scalars(asked)
     return {comment.post_id for comment in found if comment.state in ("sending", "sent", "unknown")}
 
 

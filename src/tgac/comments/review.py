@@ -155,10 +155,7 @@ def _ask_again(act: Act, comment: Comment) -> Comment:
 async def void_approvals(act: Act, post_ids: list[int], reason: Reason) -> None:
     """The posts were edited or are gone: what waits under them, or was approved and has not left, is cancelled."""
     asked = select(Comment).where(Comment.post_id.in_(post_ids), Comment.state.in_((WAITING, "planned")))
-    found = await act.session.scalars(
-        asked.order_by(Comment.id).with_for_update().execution_options(populate_existing=True)
-    )
-    for comment in found:
+    for comment in await act.session.scalars(asked.order_by(Comment.id).with_for_update()):
         if comment.state == WAITING or comment.decision.get("approved"):
             end_comment(act, comment, state="cancelled", reason=reason, kind="comment_cancelled")
             show_reviewers(act, comment)

@@ -138,6 +138,13 @@ def _touches_owned(statement: Any) -> bool:
 
 
 @event.listens_for(GuardedSession, "do_orm_execute")
+def _read_locked_anew(state: ORMExecuteState) -> None:
+    """What is locked is as it is in the database, whatever this session read of it before anybody was kept out."""
+    if getattr(state.statement, "_for_update_arg", None) is not None:
+        state.update_execution_options(populate_existing=True)
+
+
+@event.listens_for(GuardedSession, "do_orm_execute")
 def _pin_statement(state: ORMExecuteState) -> None:
     scope = state.session.info.get("scope")
     if scope is EVERYONE:

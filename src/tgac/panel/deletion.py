@@ -64,7 +64,7 @@ async def what_goes(act: Act) -> Going:
 async def delete_project(act: Act, name: str) -> Going:
     """Delete the act's project, whose `name` was typed to confirm it. Owners only. Raises Refused; Invalid (`name`)."""
     going = await what_goes(act)
-    project = await act.session.get_one(Project, act.project_id, with_for_update=True, populate_existing=True)
+    project = await act.session.get_one(Project, act.project_id, with_for_update=True)
     if unicodedata.normalize("NFC", name).strip() != project.name:
         raise Invalid(_("This is not the name of the project."), field="name")
     project.status, project.stopped_at = "deleted", act.now

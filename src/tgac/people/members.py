@@ -243,7 +243,7 @@ async def _keep_an_owner(act: Act, project: Project, leaving: Member) -> None:
 
 async def _locked(act: Act) -> Project:
     """The act's project, so that two owners do not end each other at once."""
-    return await act.session.get_one(Project, act.project_id, with_for_update=True, populate_existing=True)
+    return await act.session.get_one(Project, act.project_id, with_for_update=True)
 
 
 async def _member(act: Act, member_id: int) -> Seated:

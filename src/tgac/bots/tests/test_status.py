@@ -60,7 +60,7 @@ async def test_the_database_says_the_same_of_every_mix_of_facts(world: World) ->
             if seat:
                 slow_until = None if slow_s is None else now + timedelta(seconds=slow_s)
                 act.session.add(
-                    Seat(bot_id=bot.id, channel_id=channel_id, state=seat, slow_until=slow_until, checked_at=now)
+                    Seat(bot_id=bot.id, channel_id=channel_id, state=seat, slow_until=slow_until, since=now)
                 )
     async with world.tools.reading(None, world.project_id) as act:
         told = {

@@ -90,6 +90,15 @@ async def test_fifty_who_read_and_then_write_all_come_through(tools: Tools) -> N
         assert (await act.session.get_one(User, 1)).quota_projects == 50
 
 
+async def test_what_is_locked_is_read_anew_whatever_was_read_of_it_before(tools: Tools) -> None:
+    async with tools.acting(None, NO_PROJECT) as act:
+        anna = await act.session.get_one(User, 1)
+        behind_its_back = update(User).where(User.id == 1).values(quota_projects=7)
+        await act.session.execute(behind_its_back, execution_options={"synchronize_session": False})
+        await act.session.scalars(select(User).where(User.id == 1).with_for_update())
+        assert anna.quota_projects == 7
+
+
 async def test_two_processes_that_read_and_then_write_both_come_through(tools: Tools) -> None:
     """Plain BEGIN fails here on SQLite, whatever the timeout."""
     other = Database(tools.config.db_url)

@@ -185,7 +185,7 @@ async def test_a_row_is_stamped_with_the_project(tools: Tools) -> None:
 async def test_a_child_cannot_have_a_foreign_parent(tools: Tools, bots: None) -> None:
     with pytest.raises(Exception, match="just taken"):
         async with tools.acting(ANNA, 1) as act:
-            act.session.add(Seat(bot_id=3, channel_id=1, checked_at=act.now))
+            act.session.add(Seat(bot_id=3, channel_id=1, since=act.now))
 
 
 async def test_the_system_reaches_everything(tools: Tools, bots: None) -> None:

@@ -97,7 +97,7 @@ async def test_bots_are_assigned_by_filter_and_those_left_out_are_named(world: W
     towns = await add_channels(world, world.tools.config.max_channels_per_bot)
     async with world.tools.acting(world.anna, world.project_id) as act:
         for channel in towns:
-            act.session.add(Seat(bot_id=busy.id, channel_id=channel, checked_at=act.now))
+            act.session.add(Seat(bot_id=busy.id, channel_id=channel, since=act.now))
     path = f"/tasks/{(await desk.create())['id']}/assign"
     told = await desk.data("POST", path, json={"filters": {"q": "_bot"}})
     assert told["assigned"] == [world.bots[0].id]
