@@ -33,7 +33,7 @@ async def test_nothing_that_must_not_happen_happens_in_some_hours(seed: int, tmp
 @pytest.mark.parametrize("seed", A_DOZEN)
 async def test_nothing_that_must_not_happen_happens_in_a_day(seed: int, tmp_path: Path) -> None:
     async with a_stage("sqlite", tmp_path, seed=seed, channels=5) as stage:
-        month = Month(stage, days=1, posts_a_day=8, trouble=4)
+        month = Month(stage, days=1, posts_a_day=12, trouble=4)
         await month.run()
         assert await violations(month) == []
         assert stage.deaths > 0

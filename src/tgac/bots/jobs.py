@@ -10,7 +10,7 @@ from tgac.kit.queue.jobs import Job
 
 EVERY_S: Final = 3600
 """How often each bot is looked at; the looks are spread over that time."""
-SLICE_S: Final = 300
+SLICE_S: Final = 900
 """They come in slices: one look at the queue takes several of them."""
 
 

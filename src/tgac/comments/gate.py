@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from tgac.bots.models import Bot, Seat
 from tgac.channels.models import Channel
@@ -20,7 +20,7 @@ from tgac.kit.telegram.pace import BOT, CHAT, GROUP
 from tgac.people.models import Project
 from tgac.people.queries import hold_project
 from tgac.posts.models import Post
-from tgac.settings.service import Holding, hold_stop, holding_here
+from tgac.settings.service import Holding, holding_here
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
@@ -103,13 +103,12 @@ async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     the limits, Telegram's and ours, on those after it."""
     # One transaction at a time, so that two workers cannot both find a limit's last place, and nothing begins after a
     # stop or after its bot was paused. A bot is in one project only.
-    await hold_stop(act)
+    holding = await holding_here(act, firmly=True)
     await hold_project(act)
     bot_ids = {comment.bot_id for comment in comments}
     await act.session.execute(select(Bot.id).where(Bot.id.in_(bot_ids)).order_by(Bot.id).with_for_update())
     scenes = await _scenes(act, comments)
     begun = await _begun_lately(act, comments)
-    holding = await holding_here(act)
     presets = await presets_here(act)
     configs = {number: config_of(scene.task.config, presets) for number, scene in scenes.items()}
     caps = _caps(act, scenes, configs, holding=holding)
@@ -249,15 +248,15 @@ async def _begun_lately(act: Act, comments: Sequence[Comment]) -> _Begun:
     since it would hold the bots until the clock has caught up."""
     bot_ids = {comment.bot_id for comment in comments}
     group_ids = {comment.group_id for comment in comments}
-    begun = select(Comment.bot_id, Comment.group_id, Comment.sending_at).where(Comment.bot_id.in_(bot_ids))
-    begun = begun.order_by(Comment.sending_at)
-    by_bot = begun.where(Comment.sending_at.between(act.now - timedelta(seconds=BOT.seconds), act.now))
-    by_place = begun.where(
-        Comment.group_id.in_(group_ids), Comment.sending_at.between(act.now - timedelta(seconds=GROUP.seconds), act.now)
+    lately, since = act.now - timedelta(seconds=BOT.seconds), act.now - timedelta(seconds=GROUP.seconds)
+    counts = or_(Comment.sending_at >= lately, Comment.group_id.in_(group_ids))
+    begun = select(Comment.bot_id, Comment.group_id, Comment.sending_at).where(
+        Comment.bot_id.in_(bot_ids), Comment.sending_at.between(since, act.now), counts
     )
     found = _Begun()
-    for row in await act.session.execute(by_bot):
-        found.by_bot.setdefault(row.bot_id, []).append(row.sending_at)
-    for row in await act.session.execute(by_place):
-        found.by_place.setdefault((row.bot_id, row.group_id), []).append(row.sending_at)
+    for row in await act.session.execute(begun.order_by(Comment.sending_at)):
+        if row.sending_at >= lately:
+            found.by_bot.setdefault(row.bot_id, []).append(row.sending_at)
+        if row.group_id in group_ids:
+            found.by_place.setdefault((row.bot_id, row.group_id), []).append(row.sending_at)
     return found

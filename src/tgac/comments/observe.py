@@ -6,6 +6,8 @@ Source: docs/telegram.md.
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from tgac.bots.models import Bot, BotStatus
 from tgac.bots.service import token_of
 from tgac.comments.facts import about, look_of
@@ -70,12 +72,18 @@ async def observe(tools: Tools, job: Observe) -> Outcome:
 
 async def _ask(tools: Tools, job: Observe) -> _Question | Snooze | None:
     async with tools.reading(None, job.project_id) as act:
-        comment = await act.session.get(Comment, job.comment_id)
-        if comment is None or comment.state != "sent" or comment.message_id is None:
+        asked = (
+            select(Comment, Bot, Task, Post)
+            .join(Bot, Bot.id == Comment.bot_id)
+            .join(Task, Task.id == Comment.task_id)
+            .join(Post, Post.id == Comment.post_id)
+            .where(Comment.id == job.comment_id, Comment.state == "sent")
+        )
+        found = (await act.session.execute(asked)).one_or_none()
+        if found is None:
             return None
-        bot = await act.session.get(Bot, comment.bot_id)
-        task = await act.session.get_one(Task, comment.task_id)
-        if bot is None or bot.status == BotStatus.REVOKED:
+        comment, bot, task, post = found
+        if comment.message_id is None or bot.status == BotStatus.REVOKED:
             return None
         if bot.status == BotStatus.PAUSED:
             return Snooze(PAUSED_S)
@@ -83,7 +91,6 @@ async def _ask(tools: Tools, job: Observe) -> _Question | Snooze | None:
         if config is None:
             return None
         look = look_of(comment, config.content)
-        post = await act.session.get_one(Post, comment.post_id)
         is_here = post.gone_at is None and post.root_group_id == comment.group_id
         root_id = post.root_id if config.after.delete_with_post and is_here else None
         token = token_of(act.keys, bot)

@@ -58,8 +58,8 @@ class Act:
 
     async def commit(self) -> None:
         """End the act. Called once, by `finishing`."""
-        await self.flush()
         if self._jobs:
+            await self.flush()  # the rows before the jobs: whoever is told of a job must find them
             await store.add(self.session, self._jobs, self.now)
         await self.session.commit()
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from tgac.kit.db.types import Json, UtcDateTime
 from tgac.kit.queue.jobs import Job, Lane
@@ -115,35 +116,31 @@ async def claim(
     session: AsyncSession, *, owner: str, lanes: Sequence[Lane], n: int, now: datetime, lease_s: float
 ) -> list[Claimed]:
     """Take up to `n` jobs of these lanes that are due, the most urgent lane first."""
-    connection = await session.connection()
-    earliest = await _earliest(connection)
-    claimed: list[Claimed] = []
-    for lane in lanes:
-        if len(claimed) >= n or lane not in earliest or earliest[lane] > now:
-            continue
-        found = await connection.execute(
-            _CLAIM[connection.dialect.name],
-            {
-                "owner": owner,
-                "until": now + timedelta(seconds=lease_s),
-                "now": now,
-                "priority": int(lane),
-                "n": n - len(claimed),
-            },
-        )
-        claimed += [Claimed(row.id, row.kind, row.payload, row.attempts) for row in found]
-    return claimed
+    given = {"owner": owner, "until": now + timedelta(seconds=lease_s), "now": now}
+
+    def take(session: Session) -> list[Claimed]:
+        connection = session.connection()
+        earliest = _earliest(connection)
+        claimed: list[Claimed] = []
+        for lane in lanes:
+            if len(claimed) < n and lane in earliest and earliest[lane] <= now:
+                room = {"priority": int(lane), "n": n - len(claimed)}
+                found = connection.execute(_CLAIM[connection.dialect.name], given | room)
+                claimed += [Claimed(row.id, row.kind, row.payload, row.attempts) for row in found]
+        return claimed
+
+    return await session.run_sync(take)
 
 
 async def next_moment(session: AsyncSession, lanes: Sequence[Lane]) -> datetime | None:
     """When the earliest open job of these lanes is due."""
-    earliest = await _earliest(await session.connection())
+    earliest = await session.run_sync(lambda sync: _earliest(sync.connection()))
     return min((earliest[lane] for lane in lanes if lane in earliest), default=None)
 
 
-async def _earliest(connection: AsyncConnection) -> dict[Lane, datetime]:
+def _earliest(connection: Connection) -> dict[Lane, datetime]:
     """When the first open job of each lane is due; lanes without one are left out."""
-    row = (await connection.execute(_EARLIEST)).one()
+    row = connection.execute(_EARLIEST).one()
     return {lane: moment for lane, moment in zip(Lane, row, strict=True) if moment is not None}
 
 
@@ -183,15 +180,18 @@ async def settle(
     session: AsyncSession, *, owner: str, done: Iterable[int], again: Iterable[Again], ended: Iterable[Ended]
 ) -> None:
     """Write what became of claimed jobs; one that this worker no longer holds is left alone."""
-    connection = await session.connection()
     batches: list[tuple[Any, list[dict[str, Any]]]] = [
         (_DONE, [{"id": number} for number in done]),
         (_AGAIN, [vars(one) for one in again]),
         (_END, [vars(one) for one in ended]),
     ]
-    for statement, rows in batches:
-        if rows:
-            await connection.execute(statement, [row | {"owner": owner} for row in rows])
+
+    def write(session: Session) -> None:
+        for statement, rows in batches:
+            if rows:
+                session.connection().execute(statement, [row | {"owner": owner} for row in rows])
+
+    await session.run_sync(write)
 
 
 async def take_lease(session: AsyncSession, *, name: str, owner: str, now: datetime, lease_s: float) -> bool:
