@@ -51,10 +51,8 @@ class Ground:
 
 def _hasten(connection: Any, record: object) -> None:
     """Nothing of it need outlive the machine, and whoever finds it locked looks again at once."""
-    cursor = connection.cursor()
     for pragma in ("synchronous=OFF", "busy_timeout=0"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+        connection.driver_connection._conn.execute(f"PRAGMA {pragma}")
 
 
 def _cutting(db: Database) -> Callable[[], None]:

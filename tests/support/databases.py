@@ -83,9 +83,9 @@ async def create_tables(db: Database) -> None:
 
 def remembering(db: Database) -> Database:
     """The same database, whose statements are compiled once in this process and not by every test's engine anew."""
-    for engine in (db.engine.sync_engine, db._writer.sync_engine):
-        first = _first.setdefault(engine.dialect.name, engine)
-        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+    engine = db.engine.sync_engine
+    first = _first.setdefault(engine.dialect.name, engine)
+    engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
     return db
 
 

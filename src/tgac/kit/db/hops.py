@@ -84,21 +84,22 @@ class _Cursor(AsyncAdapt_aiosqlite_cursor):
 class OneHopConnection(AsyncAdapt_aiosqlite_connection):
     """A connection whose cursors take one hop."""
 
-    __slots__ = ("_begin", "_may_be_open")
+    __slots__ = ("_begin", "_may_be_open", "_usual")
     _cursor_cls = _Cursor
 
     def __init__(self, dbapi: Any, connection: Any) -> None:
         super().__init__(dbapi, connection)
-        self._begin = ""
+        self._usual = self._begin = ""
         self._may_be_open = False
 
-    def begin_by(self, statement: str) -> None:
-        """A transaction begins; its first statement takes this one with it to the thread."""
+    def begin_by(self, statement: str, *, always: bool = False) -> None:
+        """What the next transaction begins with, or `always` each; before that there are none."""
+        self._usual = statement if always else self._usual
         self._begin = statement
 
     def goes_to_thread(self) -> str:
         """What the next statement must begin with; from now on there may be a transaction, whatever comes back."""
-        begin, self._begin = self._begin, ""
+        begin = "" if self._may_be_open else self._begin
         self._may_be_open = self._may_be_open or bool(begin)
         return begin
 
@@ -111,7 +112,7 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
         self._end(super().rollback)
 
     def _end(self, how: Callable[[], None]) -> None:
-        self._begin = ""
+        self._begin = self._usual
         if self._may_be_open:
             how()
             self._may_be_open = False

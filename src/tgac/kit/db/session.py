@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
 
 from tgac.kit.db import pinning
 from tgac.kit.db.hops import OneHop
@@ -59,12 +60,20 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    connection.begin_by("BEGIN", always=True)
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("writing")
-    driver: Any = connection.connection.dbapi_connection
-    driver.begin_by("BEGIN IMMEDIATE" if writing else "BEGIN")
+@event.listens_for(GuardedSession, "after_begin")
+def _begin_session(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    if session.info["writing"] and not transaction.nested:
+        _begin_writing(connection)
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Before the first statement of a transaction: nobody else writes from there to its end."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.dbapi_connection
+        driver.begin_by("BEGIN IMMEDIATE")
 
 
 def _first_make_file(dialect: Dialect, record: object, args: Any, options: Any) -> None:
@@ -153,13 +162,11 @@ class Database:
             _make_folder(self.url.database or "")
         options: dict[str, Any] = {"module": driver or OneHop()} if self.is_sqlite else {"pool_pre_ping": True}
         self.engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=10, **options)
-        self._writer = self.engine.execution_options(writing=True)
         self._turn = asyncio.Lock() if self.is_sqlite else None
         pinning.hold(self.engine.sync_engine)
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "do_connect", _first_make_file)
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
-            event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine.sync_engine, "do_connect", _connect)
 
@@ -180,14 +187,17 @@ class Database:
     async def reading(self, scope: Scope) -> AsyncIterator[AsyncSession]:
         """A session that sees `scope` and whose changes are thrown away."""
         with _told_when_away():
-            async with AsyncSession(self.engine, **_session_options(scope)) as session:
+            async with AsyncSession(self.engine, **_session_options(scope, writing=False)) as session:
                 yield session
 
     @asynccontextmanager
     async def writing(self, scope: Scope) -> AsyncIterator[AsyncSession]:
         """A session that may write in `scope`. Only `kit/act.py` commits it."""
         with _told_when_away():
-            async with self._turn or nullcontext(), AsyncSession(self._writer, **_session_options(scope)) as session:
+            async with (
+                self._turn or nullcontext(),
+                AsyncSession(self.engine, **_session_options(scope, writing=True)) as session,
+            ):
                 yield session
 
     @asynccontextmanager
@@ -202,10 +212,11 @@ class Database:
         """A connection with a writing transaction, for changes of the schema; foreign keys rest meanwhile on SQLite."""
         async with (
             self._turn or nullcontext(),
-            self._writer.connect() as connection,
+            self.engine.connect() as connection,
             _foreign_keys_resting(connection) if self.is_sqlite else nullcontext(),
             connection.begin(),
         ):
+            await connection.run_sync(_begin_writing)
             await connection.run_sync(pinning.tell, EVERYONE)
             yield connection
 
@@ -243,5 +254,6 @@ async def _foreign_keys_resting(connection: AsyncConnection) -> AsyncIterator[No
         await raw.execute("PRAGMA foreign_keys=ON")
 
 
-def _session_options(scope: Scope) -> dict[str, Any]:
-    return {"sync_session_class": GuardedSession, "expire_on_commit": False, "info": {"scope": scope}}
+def _session_options(scope: Scope, *, writing: bool) -> dict[str, Any]:
+    info = {"scope": scope, "writing": writing}
+    return {"sync_session_class": GuardedSession, "expire_on_commit": False, "info": info}
