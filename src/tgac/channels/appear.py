@@ -8,7 +8,7 @@ from tgac.bots.models import Bot
 from tgac.channels.clients import EDITORS, client_by_link
 from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel, ChannelState
-from tgac.channels.verify import note
+from tgac.channels.settle import note
 from tgac.kit.act import Act
 from tgac.kit.log import log
 from tgac.kit.telegram.types import ChatMemberUpdate

@@ -9,7 +9,7 @@ from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel, ChannelState
 from tgac.channels.queries import find_channel
 from tgac.channels.refs import read_ref, ref_key
-from tgac.channels.verify import note
+from tgac.channels.settle import note
 from tgac.journal.service import differences
 from tgac.kit.act import Act
 from tgac.kit.tenancy import Right, require

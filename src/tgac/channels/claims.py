@@ -1,13 +1,13 @@
 """Whose channel it is: the claim, and what keeps it from holding."""
 
-from sqlalchemy import Select, select
+from collections.abc import Collection, Iterable, Mapping
+
+from sqlalchemy import select
 
 from tgac.channels import reasons
 from tgac.channels.inspection import Inspection
 from tgac.channels.models import Channel, ChannelState
 from tgac.kit.act import Act
-from tgac.kit.errors import NotFound
-from tgac.kit.web.i18n import _
 from tgac.people.models import Member, User
 
 
@@ -18,14 +18,14 @@ async def claimer_of(act: Act, channel: Channel) -> int | None:
     return None if channel.claimed_by is None else await telegram_id_of(act, channel.claimed_by)
 
 
-async def find_claimed(act: Act, channel_id: int) -> tuple[Channel, int | None]:
-    """The channel with its `claimer_of`, in one question. Raises NotFound."""
+async def claimed_channels(act: Act, channel_ids: Collection[int]) -> dict[int, tuple[Channel, int | None]]:
+    """These channels with their `claimer_of`, by number; those that are not there are left out."""
     asked = select(Channel, User.telegram_id).outerjoin(User, User.id == Channel.claimed_by)
-    found = (await act.session.execute(asked.where(Channel.id == channel_id))).one_or_none()
-    if found is None:
-        raise NotFound(_("There is nothing here, or it is not yours."))
-    channel, telegram_id = found
-    return channel, channel.client_telegram_id if channel.client_telegram_id is not None else telegram_id
+    found = await act.session.execute(asked.where(Channel.id.in_(channel_ids)))
+    return {
+        channel.id: (channel, telegram_id if channel.client_telegram_id is None else channel.client_telegram_id)
+        for channel, telegram_id in found
+    }
 
 
 async def telegram_id_of(act: Act, user_id: int) -> int | None:
@@ -34,22 +34,25 @@ async def telegram_id_of(act: Act, user_id: int) -> int | None:
     return found
 
 
-async def claim_problem(act: Act, channel: Channel, seen: Inspection) -> str | None:
-    """The code of what keeps the claim from holding; None when it holds. Asked where a witness has looked."""
+async def claiming_members(act: Act, channels: Iterable[Channel]) -> dict[int, int | None]:
+    """Who of those that claim these channels is a member of the act's project, with their Telegram id."""
+    asked = select(Member.user_id, User.telegram_id).join(User, User.id == Member.user_id)
+    claiming = {channel.claimed_by for channel in channels if channel.claimed_by is not None}
+    return {
+        row.user_id: row.telegram_id for row in await act.session.execute(asked.where(Member.user_id.in_(claiming)))
+    }
+
+
+def claim_problem(channel: Channel, seen: Inspection, members: Mapping[int, int | None]) -> str | None:
+    """The code of what keeps the claim from holding; None when it holds. Asked where a witness has looked; `members`
+    are `claiming_members`."""
     if channel.client_telegram_id is None:
         if channel.claimed_by is None:
             return reasons.UNCLAIMED
-        claimer = (await act.session.execute(_claiming_member(channel))).one_or_none()
-        if claimer is None:
+        if channel.claimed_by not in members:
             return reasons.CLAIMER_LEFT
-        if claimer.telegram_id is None:
+        if members[channel.claimed_by] is None:
             return reasons.TELEGRAM_UNKNOWN
     if seen.claimed:
         return None
     return reasons.CLAIMER_NOT_ADMIN if channel.state == ChannelState.PENDING else reasons.OWNER_LOST
-
-
-def _claiming_member(channel: Channel) -> Select[int | None]:
-    of_project = Member.project_id == channel.project_id
-    asked = select(User.telegram_id).join(Member, Member.user_id == User.id)
-    return asked.where(of_project, User.id == channel.claimed_by)

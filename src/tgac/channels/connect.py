@@ -17,7 +17,8 @@ from tgac.channels.models import Channel, ChannelState
 from tgac.channels.queries import eyes_of, find_channel
 from tgac.channels.reasons import sentence
 from tgac.channels.refs import read_ref
-from tgac.channels.verify import LOOKING, LeftOut, note, settle, target_of_channel
+from tgac.channels.settle import LeftOut, note, settle
+from tgac.channels.verify import LOOKING, target_of_channel
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict, Invalid
 from tgac.kit.tenancy import Principal, Right, require

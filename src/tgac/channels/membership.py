@@ -12,7 +12,7 @@ from tgac.channels.inspection import channel_standing, group_standing
 from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel, ChannelState
 from tgac.channels.refs import ref_key
-from tgac.channels.verify import lose_seat, suspend_channel
+from tgac.channels.settle import lose_seat, suspend_channel
 from tgac.kit.act import Act
 from tgac.kit.telegram.types import Chat, ChatMemberUpdate
 

@@ -1,6 +1,7 @@
 """What is done when it is time to look at channels."""
 
 from datetime import timedelta
+from itertools import batched, groupby
 from typing import Final
 
 from sqlalchemy import and_, or_, select
@@ -10,7 +11,8 @@ from tgac.bots.models import Seat
 from tgac.channels import reasons
 from tgac.channels.jobs import CheckChannel, RecheckChannels, check_soon
 from tgac.channels.models import Channel, ChannelState
-from tgac.channels.verify import suspend_channel, verify_channel
+from tgac.channels.settle import suspend_channel
+from tgac.channels.verify import verify_channel
 from tgac.kit.errors import Conflict, NotFound
 from tgac.kit.queue.jobs import Cancel, Done, Outcome, Snooze
 from tgac.kit.telegram.faults import Ambiguous, Conflicted, NotSent, SlowDown
@@ -26,6 +28,8 @@ SPREAD_S: Final = 600
 """Checks that are due are spread over the time to the next round, so that bots are not asked all at once."""
 SLICE_S: Final = 10
 """They come in slices: one look at the queue takes several of them."""
+TOGETHER: Final = 5
+"""So many of a project come at once: what is read and written for them is read and written together."""
 WAIT_S: Final = 60.0
 
 
@@ -64,9 +68,12 @@ async def recheck_channels(tools: Tools, job: RecheckChannels) -> Outcome:
                 and_(Channel.checked_at.is_(None), Channel.created_at < act.now - PENDING_STALE_AFTER),
             ),
         )
-        for channel in await act.session.scalars(stale):
-            later = timedelta(seconds=tools.dice.randrange(0, SPREAD_S, SLICE_S))
-            check_soon(act, channel, run_after=act.now + later)
+        ordered = await act.session.scalars(stale.order_by(Channel.project_id, Channel.id))
+        for _project_id, of_project in groupby(ordered, key=lambda channel: channel.project_id):
+            for some in batched(of_project, TOGETHER):
+                later = timedelta(seconds=tools.dice.randrange(0, SPREAD_S, SLICE_S))
+                for channel in some:
+                    check_soon(act, channel, run_after=act.now + later)
     return Done()
 
 

@@ -5,7 +5,8 @@ from tgac.channels.connect import Connected, claim_channel, connect_channel
 from tgac.channels.importing import import_channels
 from tgac.channels.jobs import CheckChannel, RecheckChannels, check_soon
 from tgac.channels.membership import link_changed, membership_changed
-from tgac.channels.verify import suspend_channel, verify_channel
+from tgac.channels.settle import suspend_channel
+from tgac.channels.verify import verify_channel
 
 __all__ = [
     "CheckChannel",

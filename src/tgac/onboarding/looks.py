@@ -4,6 +4,7 @@ Nothing is lost when a worker dies: the job is open again when its lease ends, a
 same.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,7 +26,7 @@ from tgac.onboarding.assign import give_bot
 from tgac.onboarding.jobs import LookAtItem, WatchRun, look_on, look_soon
 from tgac.onboarding.models import Item, Run, RunState, Step
 from tgac.onboarding.progress import settle_item
-from tgac.onboarding.queries import find_item, find_run, is_being_set_up, items_for_channel, items_of, seated_bot
+from tgac.onboarding.queries import being_set_up, find_item, find_run, items_for_channel, items_of, seated_bot
 
 AT_ONCE: Final = 8
 """Looks under way in one process: the others wait, so that comments find a worker."""
@@ -143,17 +144,18 @@ async def check_and_follow(tools: Tools, job: CheckChannel) -> Outcome:
     A check is what follows when Telegram tells that somebody's standing has changed, so a run hears of it at once.
     """
     outcome = await check_channel(tools, job)
-    if isinstance(outcome, Done) and await _is_followed(tools, job):
+    if isinstance(outcome, Done) and await tools.together(_is_followed)(job.project_id, job.channel_id):
         async with tools.acting(None, job.project_id) as act:
             for item in await items_for_channel(act, job.channel_id):
                 await _follow(act, item)
     return outcome
 
 
-async def _is_followed(tools: Tools, job: CheckChannel) -> bool:
-    """Whether a run sets the channel up: mostly none does, and whoever only looks holds nobody up."""
-    async with tools.reading(None, job.project_id) as act:
-        return await is_being_set_up(act, job.channel_id)
+async def _is_followed(tools: Tools, project_id: int, channel_ids: Sequence[int]) -> list[bool]:
+    """Whether a run sets each channel up: mostly none does, and whoever only looks holds nobody up."""
+    async with tools.reading(None, project_id) as act:
+        followed = await being_set_up(act, channel_ids)
+    return [number in followed for number in channel_ids]
 
 
 async def _follow(act: Act, item: Item) -> None:

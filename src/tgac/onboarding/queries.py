@@ -53,10 +53,10 @@ async def items_for_channel(act: Act, channel_id: int) -> list[Item]:
     return list(await act.session.scalars(unfinished().where(Item.channel_id == channel_id).with_for_update()))
 
 
-async def is_being_set_up(act: Act, channel_id: int) -> bool:
-    """Whether a running run is about this channel and not done with it."""
-    asked = unfinished().where(Item.channel_id == channel_id).with_only_columns(Item.id)
-    return await act.session.scalar(asked.limit(1)) is not None
+async def being_set_up(act: Act, channel_ids: Iterable[int]) -> set[int]:
+    """Those of these channels that a running run is about and not done with."""
+    asked = unfinished().where(Item.channel_id.in_(list(channel_ids)))
+    return set(await act.session.scalars(asked.with_only_columns(Item.channel_id).order_by(None)))
 
 
 async def counts_of(act: Act, run_ids: Iterable[int]) -> dict[int, dict[str, int]]:

@@ -11,7 +11,7 @@ from tgac.bots.models import Bot
 from tgac.channels.change import channel_named, pending_channel
 from tgac.channels.models import Channel, ChannelState
 from tgac.channels.refs import read_ref
-from tgac.channels.verify import note
+from tgac.channels.settle import note
 from tgac.journal.service import record
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict, Invalid, NotFound
