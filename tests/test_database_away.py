@@ -108,6 +108,20 @@ async def test_a_database_that_cannot_be_reached_is_told_as_every_other_failure_
     await db.aclose()
 
 
+async def test_connections_that_a_restart_has_closed_fail_nobody_who_comes_after(wire: Wire) -> None:
+    db = Database(wire.url)
+
+    async def ask() -> None:
+        async with db.reading(EVERYONE) as session:
+            await session.scalar(select(Project.id))
+
+    await asyncio.gather(ask(), ask(), ask())
+    await wire.cut()
+    await wire.mend()
+    await asyncio.gather(ask(), ask(), ask())
+    await db.aclose()
+
+
 async def test_a_pool_without_a_free_connection_is_told_like_a_database_that_is_away(wire: Wire) -> None:
     db = Database(wire.url)
     for door in (db.reading, db.writing):
