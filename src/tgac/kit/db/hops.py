@@ -4,6 +4,7 @@ aiosqlite makes a cursor, executes, fetches and closes in four hops; what they c
 A transaction begins in the hop of its first statement, and once it is committed there is nothing to roll back.
 """
 
+import asyncio
 import collections
 from collections.abc import Callable
 from typing import Any
@@ -126,5 +127,18 @@ class OneHop(AsyncAdapt_aiosqlite_dbapi):
 
     def connect(self, *arg: Any, **kw: Any) -> AsyncAdapt_aiosqlite_connection:
         """Raises what aiosqlite raises."""
-        plain = super().connect(*arg, **kw)
+        plain = super().connect(*arg, async_creator_fn=_open, **kw)
         return OneHopConnection(self, plain._connection)
+
+
+async def _open(*arg: Any, **kw: Any) -> aiosqlite.Connection:
+    """Whoever is cancelled meanwhile waits for the end of it: aiosqlite would leave its thread to tell a loop that may
+    be closed by then."""
+    connection = aiosqlite.connect(*arg, **kw)
+    connection._thread.daemon = True
+    opening = asyncio.ensure_future(connection.__aenter__())
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await (await opening).close()
+        raise
