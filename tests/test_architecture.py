@@ -24,6 +24,7 @@ WORKS_FOR_EVERYONE = {
     "channels/clients_bot.py",  # a link is opened before it is known of which project it is
     "channels/recheck.py",
     "cli.py",
+    "comments/called_off.py",  # the installation's stop: the list of projects
     "comments/arrive.py",  # an update is a bot's, before it is known which project's
     "comments/review_bot.py",  # a reply names a message, before it is known which project's it shows
     "demo.py",

@@ -26,6 +26,7 @@ from tgac.comments import dry_run_api, dry_run_web, recalls_api, recalls_web, re
 from tgac.comments import web as comments_web
 from tgac.comments.afterwards import pin_comment, post_gone, take_back, take_back_given_up
 from tgac.comments.arrive import forget_updates
+from tgac.comments.called_off import call_off, call_off_everywhere
 from tgac.comments.following import edit_comment, follow_post
 from tgac.comments.jobs import (
     EditComment,
@@ -82,7 +83,7 @@ from tgac.people import api as people_api
 from tgac.people import web as people_web
 from tgac.people.auth import authenticate, csrf_token_for
 from tgac.people.members import MemberEnded
-from tgac.people.projects import PauseEnded
+from tgac.people.projects import CalledOff, PauseEnded
 from tgac.people.service_bot import Answers
 from tgac.profiles import api as profiles_api
 from tgac.profiles import web as profiles_web
@@ -94,6 +95,7 @@ from tgac.proxies.jobs import EVERY_S, CheckProxies, CheckProxy, check_proxies
 from tgac.proxies.verify import check_proxy
 from tgac.settings import api as settings_api
 from tgac.settings import web as settings_web
+from tgac.settings.jobs import InstallationStopped
 from tgac.tasks import api as tasks_api
 from tgac.tasks import (
     editor_web,
@@ -118,6 +120,8 @@ HANDLES = (
     Handles(WriteComment, write_comment, gave_up=write_given_up),
     Handles(HearReaders, hear_readers),
     Handles(PauseEnded, let_go_on),
+    Handles(CalledOff, call_off),
+    Handles(InstallationStopped, call_off_everywhere),
     Handles(Observe, observe),
     Handles(PinComment, pin_comment),
     Handles(TakeBack, take_back, gave_up=take_back_given_up),

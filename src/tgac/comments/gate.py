@@ -43,10 +43,15 @@ class Stop:
 
 @dataclass(frozen=True)
 class Held:
-    """Not at this moment: look again after so many seconds. `reason` says what holds it up."""
+    """Not at this moment: look again after so many seconds. `reason` says what holds it up.
+
+    Before long in any case, since a person may lift it, or end what it waits for; where both are told by a job of their
+    own (`is_told`), seldom.
+    """
 
     seconds: float
     reason: Reason
+    is_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,7 +234,7 @@ def _unheard(act: Act, comment: Comment, waits: Standing | None) -> Stop | Held 
     if waits is None:
         return None
     if waits.state == "open":
-        return Held((waits.at - act.now).total_seconds(), reasons.WAITS_FOR_READERS)
+        return Held((waits.at - act.now).total_seconds(), reasons.WAITS_FOR_READERS, is_told=True)
     wait = wait_of(comment)
     if waits.state == "missed" and wait is not None and wait.otherwise == "skip":
         return Stop("skipped", reasons.waited_in_vain(waits.said, waits.at.isoformat()))

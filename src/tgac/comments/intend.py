@@ -48,6 +48,8 @@ TOLD_FROM_S = 5.0
 """A wait shorter than this is nobody's concern."""
 LOOK_AGAIN_S = 300.0
 """How long a comment that is held up is left alone at most."""
+LOOK_SELDOM_S = 3600.0
+"""The same where a job tells of everything that may let it go or end it."""
 
 
 @dataclass(frozen=True)
@@ -137,14 +139,14 @@ def _end(act: Act, comment: Comment, stop: Stop) -> Done:
 
 
 def _hold(act: Act, comment: Comment, held: Held) -> Snooze:
-    """Put it off, and say what holds it up. It is looked at again when it expires, and before long in any case: what
-    holds it up may be lifted by a person, and a person may have ended what it waits for."""
+    """Put it off, and say what holds it up. It is looked at again when it expires, and before that (`Held`)."""
     if held.seconds >= TOLD_FROM_S:
         if comment.reason != held.reason.code:
             record(act, "comment_held", stored(held.reason), **about(comment))
         comment.reason, comment.reason_data = held.reason.code, stored(held.reason)
-    left = (comment.expires_at - act.now).total_seconds() + 0.001 if comment.expires_at else LOOK_AGAIN_S
-    return Snooze(min(held.seconds, LOOK_AGAIN_S, left))
+    again = LOOK_SELDOM_S if held.is_told else LOOK_AGAIN_S
+    left = (comment.expires_at - act.now).total_seconds() + 0.001 if comment.expires_at else again
+    return Snooze(min(held.seconds, again, left))
 
 
 def _freeze(act: Act, comment: Comment, ready: Ready, files: Files, *, began: float) -> Intent | Outcome:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from tgac.journal.service import differences, record
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict
-from tgac.kit.queue.jobs import Job
+from tgac.kit.queue.jobs import Job, Lane
 from tgac.kit.tenancy import EVERYONE, Right, Role, require
 from tgac.kit.web.i18n import _
 from tgac.people.forms import ProjectSettings
@@ -23,6 +23,19 @@ class PauseEnded(Job):
 
     kind: ClassVar[str] = "pause_ended"
     project_id: int
+    task_id: int | None = None
+
+
+@dataclass(frozen=True)
+class CalledOff(Job):
+    """What was planned up to a moment (ISO 8601) is not sent any more, whatever is switched on again afterwards: of one
+    task, or of all. `why` is a code of `comments/reasons.py`. Handled by slices above."""
+
+    kind: ClassVar[str] = "called_off"
+    lane: ClassVar[Lane] = Lane.SEND
+    project_id: int
+    at: str
+    why: str
     task_id: int | None = None
 
 
@@ -69,12 +82,13 @@ async def archive_project(act: Act) -> Project:
 
 
 async def stop_project(act: Act) -> Project:
-    """The emergency stop: nothing leaves after this act."""
+    """The emergency stop: nothing leaves after this act, and what is planned is cancelled."""
     require(act, Right.EDIT)
     project = await the_project(act)
     if project.stopped_at is None:
         project.stopped_at = act.now
         record(act, "project_stopped", {"name": project.name})
+        act.enqueue(CalledOff(project.id, act.now.isoformat(), "project_stopped"))
     return project
 
 

@@ -13,6 +13,7 @@ from tgac.kit.errors import Invalid
 from tgac.kit.tenancy import Right, require, require_admin
 from tgac.kit.web.i18n import _
 from tgac.settings.forms import STANDARD, ForInstallation, ForProject, Preset
+from tgac.settings.jobs import InstallationStopped
 from tgac.settings.models import InstallationSettings, ProjectSettings
 
 _ROW: Final = 1
@@ -108,6 +109,7 @@ async def stop_installation(act: Act) -> None:
     if row.stopped_at is None:
         row.stopped_at = act.now
         note(act, "installation_stopped", {})
+        act.enqueue(InstallationStopped(act.now.isoformat()))
 
 
 async def resume_installation(act: Act) -> None:

@@ -15,7 +15,7 @@ from tgac.kit.errors import Conflict, Invalid
 from tgac.kit.names import name_of_copy, require_name
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.i18n import _
-from tgac.people.projects import PauseEnded
+from tgac.people.projects import CalledOff, PauseEnded
 from tgac.people.queries import hold_project
 from tgac.tasks.assignment import LeftOut, assign_bots, assign_matching, require_ready
 from tgac.tasks.changes import changed, leaves
@@ -95,6 +95,8 @@ async def toggle_task(act: Act, task_id: int, status: TaskStatus) -> Task:
     record(act, "task_toggled", {"name": task.name, "from": task.status, "to": status}, task_id=task.id)
     if task.status == "PAUSED":
         act.enqueue(PauseEnded(act.project_id, task.id))
+    if status == "OFF":
+        act.enqueue(CalledOff(act.project_id, act.now.isoformat(), "task_off", task.id))
     task.status, task.updated_at = status, act.now
     return task
 

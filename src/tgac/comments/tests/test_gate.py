@@ -12,7 +12,9 @@ from tgac.channels.models import Channel
 from tgac.comments.service import cancel_comment
 from tgac.comments.tests.hands import sends, switch, the_comment
 from tgac.kit.act import Act
+from tgac.kit.tenancy import EVERYONE
 from tgac.people.projects import archive_project, pause_project, resume_project, stop_project
+from tgac.settings.service import resume_installation, stop_installation
 from tgac.tasks.models import Task
 from tgac.tasks.service import assign_bots, create_task, toggle_task
 
@@ -91,6 +93,45 @@ async def test_an_archived_project_sends_nothing(world: World) -> None:
 async def test_a_task_that_is_switched_off_takes_its_plans_back(world: World) -> None:
     await switch(world, await planned_in_ten_minutes(world), "OFF")
     await ends_as(world, "cancelled", "task_off")
+
+
+async def test_what_was_planned_stays_cancelled_when_its_task_is_switched_on_again_in_time(world: World) -> None:
+    task_id = await planned_in_ten_minutes(world)
+    await switch(world, task_id, "OFF")
+    await switch(world, task_id, "ON")
+    await world.work()
+    await ends_as(world, "cancelled", "task_off")
+    await world.post("Hello again")
+    await world.wait(600)
+    assert len(await world.said()) == 1
+
+
+async def test_of_another_task_nothing_is_cancelled(world: World) -> None:
+    await planned_in_ten_minutes(world)
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        other = await create_task(act, "Other", config=(await act.session.get_one(Task, 1)).config)
+        await assign_bots(act, other.id, [world.bots[0].id])
+    await switch(world, other.id, "ON")
+    await switch(world, other.id, "OFF")
+    await world.wait(600)
+    assert len(await world.said()) == 1
+
+
+async def test_what_was_planned_stays_cancelled_when_the_project_goes_on_in_time(world: World) -> None:
+    await planned_in_ten_minutes(world)
+    await anna_does(world, stop_project)
+    await anna_does(world, resume_project)
+    await world.work()
+    await ends_as(world, "cancelled", "project_stopped")
+
+
+async def test_what_was_planned_stays_cancelled_when_the_installation_goes_on_in_time(world: World) -> None:
+    await planned_in_ten_minutes(world)
+    for verb in (stop_installation, resume_installation):
+        async with world.tools.acting(world.anna, EVERYONE) as act:
+            await verb(act)
+    await world.work()
+    await ends_as(world, "cancelled", "installation_stopped")
 
 
 async def test_a_paused_task_that_goes_on_in_time_sends(world: World) -> None:
