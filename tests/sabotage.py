@@ -137,13 +137,13 @@ SABOTAGES = (
     Sabotage(
         "quiet hours ignored when it leaves",
         f"{COMMENTS}/gate.py",
-        ((" or _quiet(act, scene, config) or ready", " or ready"),),
+        (("_quiet(act, scene, config) or _pace", "_pace"),),
         ("tests/test_held_up.py",),
     ),
     Sabotage(
         "caps ignored",
         f"{COMMENTS}/gate.py",
-        ((" or _full(act, ledger, gate, caps[comment])", ""),),
+        (("isinstance(gate, Ready) and (full", "not isinstance(gate, Ready) and (full"),),
         (CAPS,),
     ),
     Sabotage(

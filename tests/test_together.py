@@ -72,6 +72,18 @@ async def test_a_database_that_is_away_is_away_for_all_and_is_asked_once() -> No
     assert len(doing.batches) == 1
 
 
+class Deadlock(Exception):
+    """What Postgres says to one of two who wait for each other."""
+
+    sqlstate = "40P01"
+
+
+async def test_those_who_met_others_together_are_done_each_alone() -> None:
+    clash = DatabaseAway("UPDATE", {}, Deadlock())
+    doing = Doing(clash)
+    assert await ask(doing, 1, 13, 2) == [2, clash, 4]
+
+
 @pytest.mark.parametrize("stays", [1, 3])
 async def test_who_stops_waiting_leaves_the_others_their_answers(stays: int) -> None:
     together = Together(Doing())

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from tgac.bots.models import Bot, Seat, SeatState
-from tgac.bots.queries import find_bot, seats_in_use
+from tgac.bots.queries import seats_in_use
 from tgac.bots.service import mark_bot_refused, token_of
 from tgac.channels import reasons
 from tgac.channels.claims import claim_problem, claiming_members
@@ -125,8 +125,9 @@ def suspend_channel(act: Act, channel: Channel, reason: str, *, bot_id: int | No
 
 def lose_seat(act: Act, seat: Seat, reason: str) -> None:
     """The bot may no longer write there."""
-    if (seat.state, seat.reason) != (SeatState.LOST, reason):
-        seat.state, seat.reason, seat.since = SeatState.LOST, reason, act.now
+    if seat.state != SeatState.LOST:
+        seat.since = act.now
+    seat.state, seat.reason = SeatState.LOST, reason
 
 
 def note(act: Act, channel: Channel, kind: str, data: Mapping[str, Any]) -> None:
@@ -233,6 +234,6 @@ async def _mark_refused(act: Act, seen: Inspection) -> None:
     for finding in seen.findings:
         if finding.code != reasons.BOT_REFUSED:
             continue
-        bot = await find_bot(act, finding.bot.bot_id)
-        if token_of(act.keys, bot) == finding.bot.token:
+        bot = await act.session.scalar(select(Bot).where(Bot.id == finding.bot.bot_id))
+        if bot is not None and token_of(act.keys, bot) == finding.bot.token:
             await mark_bot_refused(act, bot.id, finding.answer)

@@ -78,8 +78,8 @@ async def verify_channel(
         eyes = [eye for eye in known.eyes if bot_ids is None or eye.bot_id in bot_ids]
         target = target_of_channel(known.channel)
         seen = await inspect(tools.telegram, target, eyes=eyes, claimer=known.claimer, look=look)
-        tools.memory.pop(begun, None)
         left = await tools.together(_take_down)(project_id, _Looked(known.channel, seen, bot_ids))
+        tools.memory.pop(begun, None)
         if left is None:
             break
         if isinstance(left, Channel):
@@ -92,8 +92,10 @@ async def verify_channel(
 async def _known(tools: Tools, project_id: int, channel_ids: Sequence[int]) -> list[_Known | None]:
     """What looks at these channels begin with; None for one that is not there."""
     async with tools.reading(None, project_id) as act:
-        eyes = tuple(await eyes_of(act, LOOKING))
         found = await claimed_channels(act, channel_ids)
+        eyes = tuple(
+            await eyes_of(act, LOOKING)
+        )  # after the channels: a bot that is new there makes the look worthless
     return [_Known(*found[number], eyes) if number in found else None for number in channel_ids]
 
 
@@ -124,16 +126,16 @@ async def _take_down(
         channels = {one.id: one for one in await act.session.scalars(asked.with_for_update(key_share=True))}
         rows = await rows_of(act, channels.values())
         await lock_bots(act, {bot_id for look in looks for bot_id in _to_be_locked(look, rows)})
-        left: list[Channel | Literal["overtaken"] | None] = []
-        for look in looks:
+        left: dict[int, Channel | Literal["overtaken"] | None] = {}
+        for n, look in sorted(enumerate(looks), key=lambda numbered: numbered[1].known.id):
             channel = channels.get(look.known.id)
             if channel is not None and _version(channel) != _version(look.known):
-                left.append("overtaken")
+                left[n] = "overtaken"
                 continue
-            left.append(None if channel is None else await _take_down_one(act, channel, look, rows))
-            if left[-1] is not channel:
+            left[n] = None if channel is None else await _take_down_one(act, channel, look, rows)
+            if left[n] is not channel:
                 channels.pop(look.known.id, None)
-        return left
+        return [left[n] for n in range(len(looks))]
 
 
 async def _take_down_one(act: Act, channel: Channel, look: _Looked, rows: Rows) -> Channel | None:

@@ -1,6 +1,6 @@
 """The last look before a comment leaves: everything that could forbid it is read again, in the sending transaction."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from tgac.channels.models import Channel
 from tgac.comments import reasons
 from tgac.comments.facts import zone_for
 from tgac.comments.failing import SLOW_PAUSE_S, is_slowed
-from tgac.comments.limits import Cap, Ledger, Where, caps_of, ledger_of, slow_cap
+from tgac.comments.limits import Cap, Where, caps_of, ledger_of, slow_cap
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
 from tgac.comments.talk import standing_of, talk_of, wait_of
@@ -20,7 +20,7 @@ from tgac.kit.telegram.pace import BOT, CHAT, GROUP
 from tgac.people.models import Project
 from tgac.people.queries import hold_project
 from tgac.posts.models import Post
-from tgac.settings.service import Holding, holding_here
+from tgac.settings.service import Holding, hold_stop, holding_here
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
@@ -61,9 +61,7 @@ class Ready:
     post: Post
     channel: Channel
     bot: Bot
-    seat: Seat
     config: TaskConfig
-    task: Task
     project: Project
     waited: Standing | None = None
 
@@ -110,52 +108,48 @@ async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     the limits, Telegram's and ours, on those after it."""
     # One transaction at a time, so that two workers cannot both find a limit's last place, and nothing begins after a
     # stop or after its bot was paused. A bot is in one project only.
-    holding = await holding_here(act, firmly=True)
+    await hold_stop(act)
     await hold_project(act)
+    bot_ids = {comment.bot_id for comment in comments}
+    await act.session.execute(select(Bot.id).where(Bot.id.in_(bot_ids)).order_by(Bot.id).with_for_update())
     scenes = await _scenes(act, comments)
+    begun = await _begun_lately(act, comments)
+    holding = await holding_here(act)
     presets = await presets_here(act)
-    stop = Stop("cancelled", reasons.INSTALLATION_STOPPED) if holding.stopped_at else None
+    configs = {number: config_of(scene.task.config, presets) for number, scene in scenes.items()}
+    caps = _caps(act, scenes, configs, holding=holding)
+    ledger = await ledger_of(act, {_where(scene): caps[number] for number, scene in scenes.items() if number in caps})
     gates: dict[int, Gate] = {}
     for comment in comments:
-        scene = scenes[comment.id]
-        gates[comment.id] = stop or _look(act, comment, scene, config=config_of(scene.task.config, presets))
-    ready = {comment: gate for comment in comments if isinstance(gate := gates[comment.id], Ready)}
-    return gates | (await _among_others(act, ready, holding=holding) if ready else {})
-
-
-async def _among_others(act: Act, ready: Mapping[Comment, Ready], *, holding: Holding) -> dict[int, Gate]:
-    """What the limits, Telegram's and ours, leave of what may be sent; each that leaves counts for those after it."""
-    locked = select(Bot).where(Bot.id.in_({gate.bot.id for gate in ready.values()})).order_by(Bot.id)
-    (await act.session.scalars(locked.with_for_update())).all()  # read anew: one may have been paused meanwhile
-    begun = await _begun_lately(act, ready)
-    caps = {comment: _caps(act, gate, holding) for comment, gate in ready.items()}
-    ledger = await ledger_of(act, {_where(gate): caps[comment] for comment, gate in ready.items()})
-    gates: dict[int, Gate] = {}
-    for comment, gate in ready.items():
-        stopped = _forbidden_by_bot(gate.bot)
-        held = _pace(act, comment, gate.seat, begun=begun) or _full(act, ledger, gate, caps[comment])
-        gates[comment.id] = stopped or held or gate
-        if not (stopped or held):
+        scene, held = scenes[comment.id], caps.get(comment.id, ())
+        stop = Stop("cancelled", reasons.INSTALLATION_STOPPED) if holding.stopped_at else None
+        gates[comment.id] = gate = stop or _look(act, comment, scene, config=configs[comment.id], begun=begun)
+        if isinstance(gate, Ready) and (full := ledger.full(_where(scene), held)):
+            gates[comment.id] = Held((full.until - act.now).total_seconds(), full.reason)
+        elif isinstance(gate, Ready):
             begun.count(comment, act.now)
-            ledger.count(_where(gate), act.now)
+            ledger.count(_where(scene), act.now)
     return gates
 
 
-def _caps(act: Act, ready: Ready, holding: Holding) -> tuple[Cap, ...]:
-    """Our own limits."""
-    came = ready.task.created_at, ready.bot.created_at, ready.channel.confirmed_at
-    newest = max(moment for moment in came if moment is not None)
-    caps = caps_of(ready.config.limits, holding, newest=newest, now=act.now)
-    return (*caps, slow_cap(SLOW_PAUSE_S)) if is_slowed(ready.bot, act.now) else caps
+def _caps(
+    act: Act, scenes: Mapping[int, _Scene], configs: Mapping[int, TaskConfig | None], *, holding: Holding
+) -> dict[int, tuple[Cap, ...]]:
+    """Our own limits, by comment."""
+    caps: dict[int, tuple[Cap, ...]] = {}
+    for number, scene in scenes.items():
+        config = configs[number]
+        if scene.bot is not None and config is not None:
+            came = scene.task.created_at, scene.bot.created_at, scene.channel.confirmed_at
+            newest = max(moment for moment in came if moment is not None)
+            caps[number] = caps_of(config.limits, holding, newest=newest, now=act.now)
+            if is_slowed(scene.bot, act.now):
+                caps[number] += (slow_cap(SLOW_PAUSE_S),)
+    return caps
 
 
-def _full(act: Act, ledger: Ledger, ready: Ready, caps: tuple[Cap, ...]) -> Held | None:
-    full = ledger.full(_where(ready), caps)
-    return Held((full.until - act.now).total_seconds(), full.reason) if full else None
-
-
-def _where(ready: Ready) -> Where:
-    return Where(ready.project.id, ready.channel.id, ready.bot.id)
+def _where(scene: _Scene) -> Where:
+    return Where(scene.project.id, scene.channel.id, scene.bot.id if scene.bot else 0)
 
 
 async def _scenes(act: Act, comments: Sequence[Comment]) -> dict[int, _Scene]:
@@ -177,22 +171,21 @@ async def _scenes(act: Act, comments: Sequence[Comment]) -> dict[int, _Scene]:
     return {number: _Scene(*row[1:], waits=waits[number]) for number, row in rows.items()}
 
 
-def _look(act: Act, comment: Comment, scene: _Scene, *, config: TaskConfig | None) -> Gate:
-    """What holds without what others send."""
+def _look(act: Act, comment: Comment, scene: _Scene, *, config: TaskConfig | None, begun: _Begun) -> Gate:
     if stop := _forbidden_by_owner(scene.project, scene.task):
         return stop
     if comment.expires_at is not None and act.now > comment.expires_at:
         return Stop("expired", expiry_of(comment))
     if scene.task.status == "PAUSED" or scene.project.status == "paused":
         return Held(PAUSED_LOOK_S, reasons.PAUSED)
-    bot, seat = scene.bot, scene.seat
+    bot = scene.bot
     if bot is None or config is None:
         return Stop("cancelled", reasons.TASK_UNREADABLE if bot else reasons.BOT_NOT_ACTIVE)
     if stop := _forbidden_by_place(comment, scene, bot):
         return stop
-    assert seat is not None, "a comment without a seat is stopped"
-    ready = Ready(scene.post, scene.channel, bot, seat, config, scene.task, scene.project, scene.waits)
-    return _unheard(act, comment, scene.waits) or _quiet(act, scene, config) or ready
+    held = _unheard(act, comment, scene.waits)
+    held = held or _quiet(act, scene, config) or _pace(act, comment, scene.seat, begun=begun)
+    return held or Ready(scene.post, scene.channel, bot, config, scene.project, scene.waits)
 
 
 def expiry_of(comment: Comment) -> Reason:
@@ -212,15 +205,11 @@ def _forbidden_by_owner(project: Project, task: Task) -> Stop | None:
     return None
 
 
-def _forbidden_by_bot(bot: Bot) -> Stop | None:
-    return None if bot.status == "ACTIVE" else Stop("cancelled", reasons.BOT_NOT_ACTIVE)
-
-
 def _forbidden_by_place(comment: Comment, scene: _Scene, bot: Bot) -> Stop | None:
     if scene.channel.state != "active":
         return Stop("cancelled", reasons.CHANNEL_SUSPENDED)
-    if stop := _forbidden_by_bot(bot):
-        return stop
+    if bot.status != "ACTIVE":
+        return Stop("cancelled", reasons.BOT_NOT_ACTIVE)
     if scene.seat is None or scene.seat.state != "active":
         return Stop("cancelled", reasons.SEAT_LOST)
     is_elsewhere = comment.group_id != scene.channel.group_id
@@ -247,9 +236,9 @@ def _quiet(act: Act, scene: _Scene, config: TaskConfig) -> Held | None:
     return _until(act, awake, reasons.QUIET)
 
 
-def _pace(act: Act, comment: Comment, seat: Seat, *, begun: _Begun) -> Held | None:
+def _pace(act: Act, comment: Comment, seat: Seat | None, *, begun: _Begun) -> Held | None:
     """Until Telegram's last 429 and its limits leave room, over all workers: read from what was begun."""
-    resting = _until(act, seat.slow_until, reasons.FLOOD_WAIT) if seat.slow_until else None
+    resting = _until(act, seat.slow_until, reasons.FLOOD_WAIT) if seat and seat.slow_until else None
     full = _until(act, max(begun.room_at(comment), default=act.now), reasons.TELEGRAM_PACE)
     return max((one for one in (resting, full) if one), key=lambda held: held.seconds, default=None)
 
@@ -260,7 +249,7 @@ def _until(act: Act, moment: datetime, reason: Reason) -> Held | None:
     return Held((moment - act.now).total_seconds(), replace(reason, params={"until": moment.isoformat()}))
 
 
-async def _begun_lately(act: Act, comments: Collection[Comment]) -> _Begun:
+async def _begun_lately(act: Act, comments: Sequence[Comment]) -> _Begun:
     """What these comments' bots have begun to send. What lies ahead says that the clock was set back: it counts not,
     since it would hold the bots until the clock has caught up."""
     bot_ids = {comment.bot_id for comment in comments}

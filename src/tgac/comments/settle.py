@@ -10,6 +10,7 @@ from tgac.bots.models import Bot, Seat
 from tgac.bots.service import mark_bot_refused, token_of
 from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel
+from tgac.channels.settle import lose_seat
 from tgac.comments.afterwards import look_after
 from tgac.comments.evidence import confirm_seen
 from tgac.comments.facts import about
@@ -126,5 +127,5 @@ async def _touch_seat(act: Act, comment: Comment, verdict: Verdict) -> None:
     if verdict.slow_s is not None:
         seat.slow_until = act.now + timedelta(seconds=verdict.slow_s)
     if verdict.seat_lost:
-        seat.state, seat.reason = "lost", "refused_by_telegram"
+        lose_seat(act, seat, "refused_by_telegram")
         check_soon(act, await act.session.get_one(Channel, comment.channel_id))

@@ -56,12 +56,9 @@ async def set_by_owner(act: Act) -> ForProject:
     return ForProject.model_validate(row.document if row else {})
 
 
-async def holding_everywhere(act: Act, *, firmly: bool = False) -> Holding:
-    """What holds where no project has it otherwise: an admin's values, below them the environment's.
-
-    Held `firmly`, nothing of it changes until the act ends: whoever presses the emergency stop waits for that.
-    """
-    row = await act.session.get(InstallationSettings, _ROW, with_for_update={"read": True} if firmly else None)
+async def holding_everywhere(act: Act) -> Holding:
+    """What holds where no project has it otherwise: an admin's values, below them the environment's."""
+    row = await act.session.get(InstallationSettings, _ROW)
     chosen, config = _chosen(row), act.config
     return Holding(
         collision_limit_per_post=_first(chosen.collision_limit_per_post, config.comment_collision_limit_per_post),
@@ -77,12 +74,9 @@ async def holding_everywhere(act: Act, *, firmly: bool = False) -> Holding:
     )
 
 
-async def holding_here(act: Act, *, firmly: bool = False) -> Holding:
-    """What holds in the act's project. A limit that the installation has lowered since holds at once.
-
-    Held `firmly`, nothing of the installation's changes until the act ends.
-    """
-    above, own = await holding_everywhere(act, firmly=firmly), await set_by_owner(act)
+async def holding_here(act: Act) -> Holding:
+    """What holds in the act's project. A limit that the installation has lowered since holds at once."""
+    above, own = await holding_everywhere(act), await set_by_owner(act)
     limits: dict[str, Any] = {name: _least(getattr(own, name), getattr(above, name)) for name in _LIMITS}
     return replace(
         above,
@@ -119,6 +113,11 @@ async def resume_installation(act: Act) -> None:
     if row.stopped_at is not None:
         row.stopped_at = None
         note(act, "installation_resumed", {})
+
+
+async def hold_stop(act: Act) -> None:
+    """Until the act ends the installation's emergency stop does not change: whoever presses it waits for that."""
+    await act.session.get(InstallationSettings, _ROW, with_for_update={"read": True})
 
 
 async def _row(act: Act) -> InstallationSettings:

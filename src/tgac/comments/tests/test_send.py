@@ -7,17 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 from tests.support.world import World
 
 from tgac.bots.models import Bot, Seat
 from tgac.channels.models import Channel
 from tgac.comments.forms import Resolution
-from tgac.comments.gate import Ready, Stop, may_leave
 from tgac.comments.intend import DEADLINE_S
 from tgac.comments.jobs import SendComment
 from tgac.comments.models import Comment
-from tgac.comments.reasons import BOT_NOT_ACTIVE
 from tgac.comments.send import START_WITHIN_S, send_comment
 from tgac.comments.service import resolve_comment
 from tgac.comments.tests.hands import (
@@ -95,17 +93,6 @@ async def a_planned_comment(world: World, **config: Any) -> Comment:
 def with_fault(world: World, kind: str, method: str = "sendMessage", **fault: Any) -> None:
     """Every call of the method meets this fault, or the first `times`."""
     world.sandbox.endpoint.faults.add(read_fault({"kind": kind, "method": method, **fault}))
-
-
-async def test_a_bot_that_is_paused_while_its_comment_is_looked_at_sends_nothing(world: World) -> None:
-    planned = await a_planned_comment(world)
-    async with world.tools.acting(None, planned.project_id) as act:
-        comment = await act.session.get_one(Comment, planned.id)
-        known = await may_leave(act, [comment])
-        assert isinstance(known[comment.id], Ready)
-        elsewhere = update(Bot).values(status="PAUSED")  # by another act: this one knows the bot as it was
-        await act.session.execute(elsewhere, execution_options={"synchronize_session": False})
-        assert (await may_leave(act, [comment]))[comment.id] == Stop("cancelled", BOT_NOT_ACTIVE)
 
 
 LOST = [("drop_after", {}), ("bad_json", {}), ("http", {"value": 502}), ("http", {"value": 500}), ("drop_before", {})]

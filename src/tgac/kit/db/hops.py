@@ -7,6 +7,7 @@ A transaction begins in the hop of its first statement, and once it is committed
 import asyncio
 import collections
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import aiosqlite
@@ -16,6 +17,9 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_cursor,
     AsyncAdapt_aiosqlite_dbapi,
 )
+
+type _Begin = Callable[[Any], None]
+"""Begins a transaction where one is to begin, in the thread."""
 
 
 class _Spent:
@@ -32,20 +36,15 @@ class _Spent:
         """Nothing is open."""
 
 
-def _execute(connection: Any, begin: str, operation: str, parameters: Any) -> tuple[_Spent, Any]:
-    _begin(connection, begin)
+def _execute(connection: Any, begin: "_Begin", operation: str, parameters: Any) -> tuple[_Spent, Any]:
+    begin(connection)
     cursor = connection.execute(operation, parameters or ())
     return _closed(cursor, cursor.fetchall() if cursor.description else ())
 
 
-def _execute_many(connection: Any, begin: str, operation: str, parameters: Any) -> tuple[_Spent, Any]:
-    _begin(connection, begin)
+def _execute_many(connection: Any, begin: "_Begin", operation: str, parameters: Any) -> tuple[_Spent, Any]:
+    begin(connection)
     return _closed(connection.executemany(operation, parameters), ())
-
-
-def _begin(connection: Any, begin: str) -> None:
-    if begin and not connection.in_transaction:  # it stands already where a statement is tried once more
-        connection.execute(begin).close()
 
 
 def _closed(cursor: Any, rows: Any) -> tuple[_Spent, Any]:
@@ -98,11 +97,21 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
         self._usual = statement if always else self._usual
         self._begin = statement
 
-    def goes_to_thread(self) -> str:
-        """What the next statement must begin with; from now on there may be a transaction, whatever comes back."""
+    def goes_to_thread(self) -> "_Begin":
+        """How the next statement begins; from now on there may be a transaction, unless beginning it fails."""
         begin = "" if self._may_be_open else self._begin
         self._may_be_open = self._may_be_open or bool(begin)
-        return begin
+
+        def in_thread(connection: Any) -> None:
+            if not begin or connection.in_transaction:  # it stands already where a statement is tried once more
+                return
+            try:
+                connection.execute(begin).close()
+            except Exception:
+                self._may_be_open = False
+                raise
+
+        return in_thread
 
     def commit(self) -> None:
         """Raises what SQLite raises: then the transaction may still stand, and is rolled back."""
@@ -132,13 +141,15 @@ class OneHop(AsyncAdapt_aiosqlite_dbapi):
 
 
 async def _open(*arg: Any, **kw: Any) -> aiosqlite.Connection:
-    """Whoever is cancelled meanwhile waits for the end of it: aiosqlite would leave its thread to tell a loop that may
-    be closed by then."""
+    """Whoever is cancelled meanwhile, or finds that it cannot be opened, waits for the end of its thread: aiosqlite
+    leaves it to tell a loop that may be closed by then."""
     connection = aiosqlite.connect(*arg, **kw)
     connection._thread.daemon = True
     opening = asyncio.ensure_future(connection.__aenter__())
     try:
         return await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        await (await opening).close()
+    except BaseException:
+        with suppress(Exception):
+            await (await opening).close()
+        connection._thread.join()  # it has nothing left to do
         raise

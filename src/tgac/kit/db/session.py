@@ -32,6 +32,11 @@ _AWAY_STATES = ("08", "25006", "40", "53", "55", "57", "58")
 class DatabaseAway(OperationalError):
     """The database does not answer, or not for now. What was asked for may be asked again; of a commit nobody knows."""
 
+    @property
+    def is_clash(self) -> bool:
+        """Whether the database is there, and others were in the way: a deadlock, or rows that changed meanwhile."""
+        return (getattr(self.orig, "sqlstate", None) or "").startswith("40")
+
 
 class DatabaseUnfit(Exception):
     """The database cannot be used; the text says why and what to do."""

@@ -54,7 +54,7 @@ class Together[T, R]:
         try:
             results = await self._do(project_id, [one for one, _ in batch])
         except Exception as error:  # noqa: BLE001  whoever waits gets it
-            if len(batch) == 1 or isinstance(error, DatabaseAway):
+            if len(batch) == 1 or (isinstance(error, DatabaseAway) and not error.is_clash):
                 _tell(batch, error)
             else:
                 for each in batch:  # one that cannot be done must not take the others with it
