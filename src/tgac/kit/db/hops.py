@@ -107,7 +107,8 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
                 return
             try:
                 connection.execute(begin).close()
-            except Exception:
+                self._may_be_open = True
+            except pysqlite3.Error:
                 self._may_be_open = False
                 raise
 
