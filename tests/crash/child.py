@@ -129,6 +129,7 @@ class DoomedDatabase(Database):
             changes.update(_changes(session))
 
         def before(session: Session) -> None:
+            note(session)  # what is not flushed yet, the commit flushes after this
             self._doom.strike(*(f"{name}.before" for name in _names(scope, changes)))
 
         async with super().writing(scope) as session:
