@@ -2,6 +2,7 @@
 somebody lets it go on before the comment is due."""
 
 from datetime import datetime
+from itertools import batched
 from typing import Final
 
 from sqlalchemy import select
@@ -23,8 +24,16 @@ _REASONS: Final = {one.code: one for one in (TASK_OFF, PROJECT_STOPPED, INSTALLA
 
 async def call_off(tools: Tools, job: CalledOff) -> Outcome:
     """Handles CalledOff. Cut off in the middle, it goes on where it was."""
-    while await _call_off_some(tools, job):
-        pass
+    planned = select(Comment.id).where(Comment.state == "planned", Comment.created_at <= datetime.fromisoformat(job.at))
+    if job.task_id is not None:
+        planned = planned.where(Comment.task_id == job.task_id)
+    async with tools.reading(None, job.project_id) as act:
+        numbers = list(await act.session.scalars(planned.order_by(Comment.id)))
+    for some in batched(numbers, AT_ONCE):
+        async with tools.acting(None, job.project_id) as act:
+            still = select(Comment).where(Comment.id.in_(some), Comment.state == "planned").order_by(Comment.id)
+            for comment in await act.session.scalars(still.with_for_update()):
+                end_comment(act, comment, state="cancelled", reason=_REASONS[job.why], kind="comment_cancelled")
     return Done()
 
 
@@ -34,18 +43,3 @@ async def call_off_everywhere(tools: Tools, job: InstallationStopped) -> Outcome
         for project_id in await act.session.scalars(select(Project.id).order_by(Project.id)):
             act.enqueue(CalledOff(project_id, job.at, INSTALLATION_STOPPED.code))
     return Done()
-
-
-async def _call_off_some(tools: Tools, job: CalledOff) -> bool:
-    """Whether more may be left."""
-    async with tools.acting(None, job.project_id) as act:
-        planned = select(Comment).where(
-            Comment.state == "planned", Comment.created_at <= datetime.fromisoformat(job.at)
-        )
-        if job.task_id is not None:
-            planned = planned.where(Comment.task_id == job.task_id)
-        found = await act.session.scalars(planned.order_by(Comment.id).limit(AT_ONCE).with_for_update())
-        some = list(found)
-        for comment in some:
-            end_comment(act, comment, state="cancelled", reason=_REASONS[job.why], kind="comment_cancelled")
-        return len(some) == AT_ONCE
