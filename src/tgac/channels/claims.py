@@ -13,9 +13,7 @@ from tgac.people.models import Member, User
 
 async def claimer_of(act: Act, channel: Channel) -> int | None:
     """The Telegram id of who claims the channel; None while nobody does, or they never signed in with Telegram."""
-    if channel.client_telegram_id is not None:
-        return channel.client_telegram_id
-    return None if channel.claimed_by is None else await telegram_id_of(act, channel.claimed_by)
+    return (await claimed_channels(act, [channel.id]))[channel.id][1]
 
 
 async def claimed_channels(act: Act, channel_ids: Collection[int]) -> dict[int, tuple[Channel, int | None]]:

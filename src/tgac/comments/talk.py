@@ -94,7 +94,7 @@ async def hear_readers(tools: Tools, job: HearReaders) -> Outcome:
     over earlier: without one it is looked at every five minutes alone. A silence that was made longer needs none, since
     whoever looks then goes on waiting."""
     async with tools.acting(None, job.project_id) as act:
-        post = await act.session.get(Post, job.post_id)
+        post = await act.session.get(Post, job.post_id) or await _post_above(act, job.since)
         if post is None or post.root_group_id is None or post.root_id is None:
             return Cancel("the post was merged into another or deleted")
         rows = await _rows_in(act, {(post.root_group_id, post.root_id)})
@@ -107,6 +107,14 @@ async def hear_readers(tools: Tools, job: HearReaders) -> Outcome:
                 key = f"send:{comment.id}:heard:{act.now.timestamp()}"
                 act.enqueue(SendComment(act.project_id, comment.id), run_after=max(at, act.now), key=key)
     return Done()
+
+
+async def _post_above(act: Act, reader_comment_id: int) -> Post | None:
+    """The post in whose thread it was written, where the one that was known then was merged into another since."""
+    same = and_(Post.root_group_id == ReaderComment.group_id, Post.root_id == ReaderComment.root_id)
+    asked = select(Post).join(ReaderComment, same).where(ReaderComment.id == reader_comment_id)
+    found: Post | None = await act.session.scalar(asked)
+    return found
 
 
 async def forget_talk(act: Act) -> None:

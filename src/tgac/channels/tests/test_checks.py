@@ -87,6 +87,20 @@ async def test_a_check_that_finds_all_well_changes_nothing_but_its_time(world: W
     assert await standing(world) == WELL
 
 
+async def test_looks_that_are_written_down_together_each_get_their_own_channel(world: World) -> None:
+    for title in ("Sports", "Weather", "Culture", "Traffic"):
+        await world.add_channel(title)
+    first, *others = (place.row.id for place in world.places)
+    world.clock.advance(60)
+    asked = (*reversed(others), first, first, 9999)
+    looks = (verify_channel(world.tools, project_id=world.project_id, channel_id=number) for number in asked)
+    *found, missing = await asyncio.gather(*looks, return_exceptions=True)
+    assert [(one.id, one.checked_at) for one in found if isinstance(one, Channel)] == [
+        (number, world.clock.now()) for number in asked[:-1]
+    ]
+    assert isinstance(missing, NotFound)
+
+
 async def test_a_bot_put_out_of_the_group_suspends_the_channel_and_coming_back_reopens_it(
     world: World,
 ) -> None:

@@ -113,6 +113,7 @@ async def test_of_another_task_nothing_is_cancelled(world: World) -> None:
         await assign_bots(act, other.id, [world.bots[0].id])
     await switch(world, other.id, "ON")
     await switch(world, other.id, "OFF")
+    await world.work()
     await world.wait(600)
     assert len(await world.said()) == 1
 

@@ -5,11 +5,13 @@ from typing import Any
 from sqlalchemy import select
 from tests.support.world import World
 
+from tgac.comments.jobs import HearReaders
 from tgac.comments.models import ReaderComment
-from tgac.comments.talk import take_talk
+from tgac.comments.talk import hear_readers, take_talk
 from tgac.comments.tests.hands import posts, run_jobs, the_comment
 from tgac.comments.tests.test_waiting import say, waiting
 from tgac.kit.telegram.updates import read_update
+from tgac.posts.models import Post
 from tgsandbox.messages import edit, text_content
 
 
@@ -96,3 +98,17 @@ async def test_a_reader_who_is_taken_in_while_the_sender_looks_is_heard_at_once(
     await run_jobs(world)
     assert (await the_comment(world)).state == "sent"
     assert len(await posts(world)) == 1
+
+
+async def test_a_reader_is_heard_whose_post_was_merged_into_another_since(world: World) -> None:
+    await world.add_task(**waiting(reader_comments=1))
+    await world.post()
+    await world.work()
+    comment, gone = await the_comment(world), 9999
+    async with world.tools.acting(None, comment.project_id) as act:
+        root_id = (await act.session.get_one(Post, comment.post_id)).root_id
+        said = ReaderComment(group_id=comment.group_id, root_id=root_id, message_id=77, said_at=act.now)
+        act.session.add(said)
+    await hear_readers(world.tools, HearReaders(comment.project_id, gone, said.id))
+    await run_jobs(world)
+    assert len(await world.said()) == 1

@@ -36,13 +36,13 @@ class _Spent:
         """Nothing is open."""
 
 
-def _execute(connection: Any, begin: "_Begin", operation: str, parameters: Any) -> tuple[_Spent, Any]:
+def _execute(connection: Any, begin: _Begin, operation: str, parameters: Any) -> tuple[_Spent, Any]:
     begin(connection)
     cursor = connection.execute(operation, parameters or ())
     return _closed(cursor, cursor.fetchall() if cursor.description else ())
 
 
-def _execute_many(connection: Any, begin: "_Begin", operation: str, parameters: Any) -> tuple[_Spent, Any]:
+def _execute_many(connection: Any, begin: _Begin, operation: str, parameters: Any) -> tuple[_Spent, Any]:
     begin(connection)
     return _closed(connection.executemany(operation, parameters), ())
 
@@ -97,7 +97,7 @@ class OneHopConnection(AsyncAdapt_aiosqlite_connection):
         self._usual = statement if always else self._usual
         self._begin = statement
 
-    def goes_to_thread(self) -> "_Begin":
+    def goes_to_thread(self) -> _Begin:
         """How the next statement begins; from now on there may be a transaction, unless beginning it fails."""
         begin = "" if self._may_be_open else self._begin
         self._may_be_open = self._may_be_open or bool(begin)

@@ -90,7 +90,7 @@ async def test_whoever_is_cancelled_while_a_file_cannot_be_opened_is_cancelled(t
             await session.scalar(text("SELECT 1"))
 
     looking = asyncio.create_task(look())
-    while len(asyncio.all_tasks()) < 3:  # noqa: ASYNC110  this one, the look, and the opening that it waits for
+    while len(asyncio.all_tasks()) < 3 and not looking.done():  # noqa: ASYNC110  this one, the look, and the opening that it waits for
         await asyncio.sleep(0)
     looking.cancel()
     with pytest.raises(asyncio.CancelledError):
