@@ -14,7 +14,7 @@ from tgac.channels.claims import claim_problem, claiming_members
 from tgac.channels.inspection import Eye, Inspection
 from tgac.channels.jobs import tell_client_soon
 from tgac.channels.models import Channel, ChannelState
-from tgac.journal.models import Event
+from tgac.journal.service import record
 from tgac.kit.act import Act
 
 
@@ -60,13 +60,14 @@ async def settle(
 ) -> list[LeftOut]:
     """Write down what was seen of the channel, whose row is locked; with `only`, by these bots alone.
 
-    `rows` are what `rows_of` gave for it under that lock. Returns the bots that found no room because of their own
-    limit.
+    `rows` are what `rows_of` gave for it under that lock: then it is one of several, and when they were looked at is
+    written down for all of them. Returns the bots that found no room because of their own limit.
     """
     learn(act, channel, seen)
-    channel.checked_at = act.now
-    await act.flush()
-    rows = rows or await rows_of(act, [channel])
+    if rows is None:
+        channel.checked_at = act.now
+        await act.flush()  # a new one gets its number
+        rows = await rows_of(act, [channel])
     unclaimed = claim_problem(channel, seen, rows.members) if seen.witness else None
     claimed = seen.witness is not None and unclaimed is None
     left_out = await _seat(act, channel, seen, only=only, claimed=claimed, seats=rows.seats[channel.id])
@@ -132,16 +133,8 @@ def lose_seat(act: Act, seat: Seat, reason: str) -> None:
 
 def note(act: Act, channel: Channel, kind: str, data: Mapping[str, Any]) -> None:
     """Write an event about the channel; in the project's scope and in EVERYONE."""
-    act.session.add(
-        Event(
-            project_id=channel.project_id,
-            at=act.now,
-            kind=kind,
-            user_id=act.principal.user_id if act.principal else None,
-            channel_id=channel.id,
-            data={"title": channel.title, "username": channel.username, **data},
-        )
-    )
+    told = {"title": channel.title, "username": channel.username, **data}
+    record(act, kind, told, project_id=channel.project_id, channel_id=channel.id)
 
 
 async def _learn_guards(act: Act, channel: Channel, seen: Inspection) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from tgac.kit.config import Config
+from tgac.kit.db.base import Base
+from tgac.kit.db.many import Line, add_lines
 from tgac.kit.errors import Conflict
 from tgac.kit.queue import store
 from tgac.kit.queue.jobs import Job
@@ -33,6 +35,7 @@ class Act:
     principal: Principal | None = None
     role: Role | None = None
     _jobs: list[store.NewJob] = field(default_factory=list)
+    _lines: dict[type[Base], list[Line]] = field(default_factory=dict)
 
     @property
     def project_id(self) -> int:
@@ -43,6 +46,10 @@ class Act:
     def enqueue(self, job: Job, *, run_after: datetime | None = None, key: str | None = None) -> None:
         """Leave a job for the workers; it exists when the act has committed. One open job per `key`."""
         self._jobs.append(store.NewJob(job, run_after or self.now, key))
+
+    def add_line(self, table: type[Base], line: Line) -> None:
+        """Have a line of a log written when the act commits, in one statement with all others of its table."""
+        self._lines.setdefault(table, []).append(line)
 
     async def flush(self) -> None:
         """Write what is pending, so that rows have their numbers. A clash with what is there is a Conflict."""
@@ -58,8 +65,11 @@ class Act:
 
     async def commit(self) -> None:
         """End the act. Called once, by `finishing`."""
-        if self._jobs:
+        if self._jobs or self._lines:
             await self.flush()  # the rows before the jobs: whoever is told of a job must find them
+        for table, lines in self._lines.items():
+            await add_lines(self.session, table, lines)
+        if self._jobs:
             await store.add(self.session, self._jobs, self.now)
         await self.session.commit()
 
