@@ -1,18 +1,21 @@
 """Looking whether bots are well: every bot each hour, and when a person asks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from itertools import batched, groupby
+from typing import Final, NamedTuple
 
 from sqlalchemy import delete, select
 
 from tgac.bots.account import silent
-from tgac.bots.jobs import EVERY_S, SLICE_S, CheckBot, CheckBots, check_places_soon, check_soon
+from tgac.bots.jobs import EVERY_S, SLICE_S, TOGETHER, CheckBot, CheckBots, check_places_soon, check_soon
 from tgac.bots.models import Bot, BotImport, ManagedRequest
 from tgac.bots.queries import find_bot
 from tgac.bots.service import mark_bot_refused, revive, token_of
 from tgac.journal.service import record
 from tgac.kit.act import Act
+from tgac.kit.db.many import set_all
 from tgac.kit.errors import Conflict, NotFound
 from tgac.kit.queue.jobs import Cancel, Done, Outcome, Snooze
 from tgac.kit.telegram.faults import Fault, RefusedBot, SlowDown
@@ -34,6 +37,13 @@ class _Answer:
     refusal: RefusedBot | None = None
     fault: Fault | None = None
     problem: str = ""
+
+
+class _Looked(NamedTuple):
+    """A bot as it was when the look at it began, and what came of it."""
+
+    known: Bot
+    answer: _Answer
 
 
 async def check_bot(tools: Tools, author: Principal, *, project_id: int, bot_id: int) -> Bot:
@@ -67,23 +77,50 @@ async def look_at_bot(tools: Tools, job: CheckBot) -> Outcome:
 async def look_at_bots(tools: Tools, job: CheckBots) -> Outcome:
     """Handles CheckBots."""
     async with tools.acting(None, EVERYONE) as act:
-        for bot in await act.session.scalars(select(Bot)):
-            later = timedelta(seconds=tools.dice.randrange(0, EVERY_S, SLICE_S))
-            check_soon(act, bot, run_after=act.now + later)
+        every = await act.session.scalars(select(Bot).order_by(Bot.project_id, Bot.id))
+        for _project, bots in groupby(every, lambda bot: bot.project_id):
+            for several in batched(bots, TOGETHER):
+                moment = act.now + timedelta(seconds=tools.dice.randrange(0, EVERY_S, SLICE_S))
+                for bot in several:
+                    check_soon(act, bot, run_after=moment)
         await act.session.execute(delete(ManagedRequest).where(ManagedRequest.expires_at < act.now - _KEPT))
         await act.session.execute(delete(BotImport).where(BotImport.finished_at < act.now - _KEPT))
     return Done()
 
 
 async def _look(tools: Tools, *, project_id: int, bot_id: int) -> tuple[Bot, _Answer]:
+    """Looks that begin or end at the same moment in a project are read, or written, together. Raises NotFound."""
+    asked = await tools.together(_known)(project_id, bot_id)
+    answer = await _asked(tools, _there(asked))
+    return _there(await tools.together(_take_down)(project_id, _Looked(_there(asked), answer))), answer
+
+
+def _there(bot: Bot | None) -> Bot:
+    if bot is None:
+        raise NotFound(_("There is nothing here, or it is not yours."))
+    return bot
+
+
+async def _known(tools: Tools, project_id: int, bot_ids: Sequence[int]) -> list[Bot | None]:
     async with tools.reading(None, project_id) as act:
-        asked = await find_bot(act, bot_id)
-    answer = await _asked(tools, asked)
+        bots = {bot.id: bot for bot in await act.session.scalars(select(Bot).where(Bot.id.in_(bot_ids)))}
+    return [bots.get(bot_id) for bot_id in bot_ids]
+
+
+async def _take_down(tools: Tools, project_id: int, looks: Sequence[_Looked]) -> list[Bot | None]:
+    """Write what came of each look, unless the bot has another token by now."""
     async with tools.acting(None, project_id) as act:
-        bot = await find_bot(act, bot_id, lock=True)
-        if bot.token_sealed == asked.token_sealed and not isinstance(answer.fault, SlowDown):
+        asked = select(Bot).where(Bot.id.in_({look.known.id for look in looks})).order_by(Bot.id)
+        bots = {bot.id: bot for bot in await act.session.scalars(asked.with_for_update(key_share=True))}
+        written = []
+        for known, answer in {look.known.id: look for look in looks}.values():
+            bot = bots.get(known.id)
+            if bot is None or bot.token_sealed != known.token_sealed or isinstance(answer.fault, SlowDown):
+                continue
             await _write(act, bot, answer)
-        return bot, answer
+            written.append(bot)
+        await set_all(act.session, written, health_at=act.now)
+    return [bots.get(look.known.id) for look in looks]
 
 
 async def _asked(tools: Tools, bot: Bot) -> _Answer:
@@ -103,11 +140,10 @@ async def _write(act: Act, bot: Bot, answer: _Answer) -> None:
     if answer.account is not None:
         if _was_told(bot):
             record(act, "bot_well", {"username": bot.username}, bot_id=bot.id)
-        revive(act, bot, answer.account)
+        revive(bot, answer.account)
     elif answer.refusal is not None:
         refusal = answer.refusal
         await mark_bot_refused(act, bot.id, refusal.description, is_gone=refusal.reason == "frozen")
-        bot.health_at = act.now
     else:
         _note_failure(act, bot, answer.problem)
 
@@ -116,7 +152,7 @@ def _note_failure(act: Act, bot: Bot, problem: str) -> None:
     """The first failure is only written down, the second in a row is told, the later ones are known."""
     if bot.failing_since is not None and not _was_told(bot):
         record(act, "bot_failing", {"username": bot.username, "reason": problem[:300]}, bot_id=bot.id)
-    bot.failing_since, bot.health_at = bot.failing_since or act.now, act.now
+    bot.failing_since = bot.failing_since or act.now
     if not bot.is_gone:
         bot.reason = problem[:300]
 

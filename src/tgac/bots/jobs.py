@@ -12,6 +12,8 @@ EVERY_S: Final = 3600
 """How often each bot is looked at; the looks are spread over that time."""
 SLICE_S: Final = 900
 """They come in slices: one look at the queue takes several of them."""
+TOGETHER: Final = 5
+"""So many of a project come at once: what is read and written for them is read and written together."""
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ async def connect_bot(tools: Tools, author: Principal, *, project_id: int, token
 async def take_in(act: Act, token: Secret, account: User, *, owner_id: int | None = None) -> Bot:
     """Write down a bot whose token Telegram has confirmed. Raises Refused, Conflict when another was quicker."""
     require(act, Right.EDIT)
-    bot = Bot(telegram_id=account.id, status=BotStatus.ACTIVE, created_at=act.now, owner_id=owner_id)
-    learn(act, bot, account)
+    bot = Bot(telegram_id=account.id, status=BotStatus.ACTIVE, created_at=act.now, health_at=act.now, owner_id=owner_id)
+    learn(bot, account)
     bot.token_sealed = act.keys.seal(token, _context(act.project_id, account.id))
     act.session.add(bot)
     await act.flush()
@@ -80,8 +80,8 @@ async def replace_token(tools: Tools, author: Principal, *, project_id: int, bot
 async def put_token(act: Act, bot_id: int, token: Secret, *, account: User) -> Bot:
     """Seal a token that Telegram has confirmed in the place of the bot's. Raises NotFound."""
     bot = await find_bot(act, bot_id, lock=True)
-    bot.token_sealed = act.keys.seal(token, _context(act.project_id, account.id))
-    revive(act, bot, account)
+    bot.token_sealed, bot.health_at = act.keys.seal(token, _context(act.project_id, account.id)), act.now
+    revive(bot, account)
     record(act, "bot_token_replaced", {"username": bot.username}, bot_id=bot.id)
     return bot
 
@@ -179,15 +179,14 @@ def _context(project_id: int, telegram_id: int) -> str:
     return f"bots.token_sealed:{project_id}:{telegram_id}"
 
 
-def learn(act: Act, bot: Bot, account: User) -> None:
+def learn(bot: Bot, account: User) -> None:
     """Take over what Telegram tells of an account."""
     bot.username, bot.name = (account.username or "")[:64], account.name[:128]
-    bot.health_at = act.now
 
 
-def revive(act: Act, bot: Bot, account: User) -> None:
+def revive(bot: Bot, account: User) -> None:
     """Telegram answers the bot: whatever was wrong is over. A paused one stays paused."""
-    learn(act, bot, account)
+    learn(bot, account)
     bot.status = BotStatus.PAUSED if bot.is_paused else BotStatus.ACTIVE
     bot.reason, bot.failing_since, bot.is_gone = None, None, False
 

@@ -16,6 +16,7 @@ from tgac.channels.queries import eyes_of
 from tgac.channels.refs import target_of
 from tgac.channels.settle import Rows, lock_bots, note, rows_of, settle
 from tgac.kit.act import Act
+from tgac.kit.db.many import set_all
 from tgac.kit.errors import Conflict, NotFound
 from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import _
@@ -135,6 +136,8 @@ async def _take_down(
             left[n] = None if channel is None else await _take_down_one(act, channel, look, rows)
             if left[n] is not channel:
                 channels.pop(look.known.id, None)
+        settled = {one.id: one for one in left.values() if isinstance(one, Channel)}
+        await set_all(act.session, settled.values(), checked_at=act.now)
         return [left[n] for n in range(len(looks))]
 
 
