@@ -1,9 +1,9 @@
 """Keep the notices as the rows are, show them, put them aside."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, func, or_, select
 
@@ -11,8 +11,14 @@ from tgac.kit.act import Act
 from tgac.kit.errors import NotFound
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.i18n import _
-from tgac.notices.kinds import KINDS
+from tgac.notices.kinds import KINDS, Kind
 from tgac.notices.models import Notice
+from tgac.people.models import Project
+
+_BY_TABLE: Final[Mapping[Any, Mapping[str, Kind]]] = {
+    table: {name: kind for name, kind in KINDS.items() if kind.of is table}
+    for table in dict.fromkeys(kind.of for kind in KINDS.values())
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,19 @@ def shown(row: Notice) -> Shown:
     return Shown(row, kind.icon, _(kind.title, **told), hint, kind.path % {"id": row.subject_id}, kind.critical)
 
 
+async def glance(act: Act) -> tuple[Project | None, bool]:
+    """The act's project (None where it is gone), and whether anything is wrong in it or a notice is open.
+
+    One statement: mostly nothing is, and every project is asked every hour.
+    """
+    conditions = [or_(*(kind.when(act.now) for kind in kinds.values())) for kinds in _BY_TABLE.values()]
+    wrong = [select(table.id).where(one).exists() for table, one in zip(_BY_TABLE, conditions, strict=True)]
+    still = select(Notice.id).where(Notice.ended_at.is_(None)).exists()
+    asked = select(Project, or_(*wrong, still)).where(Project.id == act.project_id)
+    row = (await act.session.execute(asked)).one_or_none()
+    return (row[0], row[1]) if row else (None, False)
+
+
 async def look_for_trouble(act: Act) -> bool:
     """Open a notice for each cause that has none, and end those whose cause is gone. Doing it again changes nothing.
 
@@ -52,11 +71,9 @@ async def look_for_trouble(act: Act) -> bool:
 
 
 async def _causes(act: Act) -> dict[tuple[str, int], dict[str, Any]]:
-    """One question for each table: mostly nothing is wrong, and every project is asked every hour."""
+    """One question for each table."""
     found: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in KINDS}
-    tables: set[Any] = {kind.of for kind in KINDS.values()}
-    for table in tables:
-        kinds = {name: kind for name, kind in KINDS.items() if kind.of is table}
+    for table, kinds in _BY_TABLE.items():
         holds = {name: kind.when(act.now) for name, kind in kinds.items()}
         asked = select(table, *(one.label(name) for name, one in holds.items())).where(or_(*holds.values()))
         for row in await act.session.execute(asked):

@@ -19,7 +19,7 @@ from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import DEFAULT, ngettext, using, zone_of
 from tgac.notices.kinds import CRITICAL
 from tgac.notices.models import Notice, NoticeTold
-from tgac.notices.service import look_for_trouble, open_notices, shown
+from tgac.notices.service import glance, look_for_trouble, open_notices, shown
 from tgac.people.models import Member, NoticesWanted, Project, User
 from tgac.tasks.text.html import utf16_length
 
@@ -59,15 +59,27 @@ async def look_everywhere(tools: Tools, job: LookEverywhere) -> Outcome:
 
 
 async def look_and_tell(tools: Tools, job: LookForTrouble) -> Outcome:
-    """Handles LookForTrouble. Whoever was told is not told again. Whom Telegram kept from being told is told by another
-    look, soon; where an answer was lost, by the hourly one, which says it once more."""
-    async with tools.acting(None, job.project_id) as act:
-        project = await act.session.get(Project, job.project_id)
-        if project is None or project.status not in _LOOKED_AT:
-            return Cancel("nobody works in the project any more")
+    """Handles LookForTrouble. Whoever was told is not told again, and looks that are due at the same moment are one.
+    Whom Telegram kept from being told is told by another look, soon; where an answer was lost, by the hourly one, which
+    says it once more."""
+    return await tools.together(_look_and_tell)(job.project_id, job)
+
+
+async def _look_and_tell(tools: Tools, project_id: int, jobs: Sequence[LookForTrouble]) -> list[Outcome]:
+    return [await _look(tools, project_id)] * len(jobs)
+
+
+async def _look(tools: Tools, project_id: int) -> Outcome:
+    async with tools.reading(None, project_id) as act:
+        project, is_worth_a_look = await glance(act)
+    if project is None or project.status not in _LOOKED_AT:
+        return Cancel("nobody works in the project any more")
+    if not is_worth_a_look:
+        return Done()
+    async with tools.acting(None, project_id) as act:
         if not await look_for_trouble(act):
             return Done()
-    async with tools.reading(None, job.project_id) as act:
+    async with tools.reading(None, project_id) as act:
         letters = await _letters(act, project)
     for letter in letters:
         try:
@@ -76,10 +88,10 @@ async def look_and_tell(tools: Tools, job: LookForTrouble) -> Outcome:
             continue
         except (SlowDown, NotSent) as fault:
             later = float(fault.retry_after) if isinstance(fault, SlowDown) else _UNREACHED_S
-            async with tools.acting(None, job.project_id) as act:
-                _look_later(act, job.project_id, act.now + timedelta(seconds=later))
+            async with tools.acting(None, project_id) as act:
+                _look_later(act, project_id, act.now + timedelta(seconds=later))
             return Done()
-        async with tools.acting(None, job.project_id) as act:
+        async with tools.acting(None, project_id) as act:
             for number in letter.notice_ids:
                 act.session.add(NoticeTold(notice_id=number, user_id=letter.user_id, at=act.now))
     return Done()
