@@ -25,6 +25,7 @@ from tgac.comments.review import void_approvals
 from tgac.comments.talk import forget_talk, take_talk
 from tgac.journal.service import record
 from tgac.kit.act import Act
+from tgac.kit.db.many import note_keys
 from tgac.kit.db.session import DatabaseAway
 from tgac.kit.errors import Conflict
 from tgac.kit.log import log
@@ -123,7 +124,8 @@ class _Intake:
 async def _take_in(tools: Tools, project_id: int, deliveries: Sequence[_Delivery]) -> list[None]:
     async with tools.acting(None, project_id) as act:
         told = await _not_seen(act, deliveries)
-        seats = await seats_there(act, {bot.id for bot, _ in told}, _channels_named(told)) if told else {}
+        named = _channels_named(told)
+        seats = await seats_there(act, {bot.id for bot, _ in told}, named) if named else {}
         intake = _Intake(act, seats, await take_down(act, _pieces(told, seats)))
         for bot, update in told:
             await _take(intake, bot, update)
@@ -140,16 +142,8 @@ async def _take_in(tools: Tools, project_id: int, deliveries: Sequence[_Delivery
 async def _not_seen(act: Act, deliveries: Sequence[_Delivery]) -> list[_Told]:
     """The updates that were not taken in before, read; those that mean nothing to us are noted and left out."""
     numbers = {(one.bot.telegram_id, int(raw["update_id"])): (one.bot, raw) for one in deliveries for raw in one.raw}
-    seen = await act.session.execute(
-        select(SeenUpdate.bot_telegram_id, SeenUpdate.update_id).where(
-            SeenUpdate.bot_telegram_id.in_({bot_id for bot_id, _ in numbers}),
-            SeenUpdate.update_id.in_({number for _, number in numbers}),
-        )
-    )
-    fresh = numbers.keys() - {(row.bot_telegram_id, row.update_id) for row in seen}
-    act.session.add_all(
-        SeenUpdate(bot_telegram_id=bot_id, update_id=number, seen_at=act.now) for bot_id, number in fresh
-    )
+    lines = [{"bot_telegram_id": bot_id, "update_id": number, "seen_at": act.now} for bot_id, number in numbers]
+    fresh = await note_keys(act.session, SeenUpdate, lines)
     found = [(bot, read_update(raw)) for key, (bot, raw) in numbers.items() if key in fresh]
     return [(bot, update) for bot, update in found if update is not None]
 
@@ -161,8 +155,10 @@ def _messages(told: Sequence[_Told], *kinds: Kind) -> Iterator[tuple[Bot, Messag
 
 
 def _channels_named(told: Sequence[_Told]) -> set[int]:
-    messages = [update.event for _, update in told if isinstance(update.event, Message)]
-    return {chat.id for one in messages for chat in (one.chat, one.sender_chat) if chat}
+    """Those of which a post or its automatic forward is told: what else is said in a group is heard without them."""
+    posts = {message.chat.id for _, message in _messages(told, "channel_post", "edited_channel_post")}
+    roots = [message for _, message in _messages(told, "message") if message.is_automatic_forward]
+    return posts | {message.sender_chat.id for message in roots if message.sender_chat}
 
 
 def _pieces(told: Sequence[_Told], seats: _Seats) -> list[tuple[Channel, Piece]]:

@@ -60,8 +60,8 @@ def seen_in(bot: Bot, message: Message) -> list[Seen]:
     seen: list[Seen] = []
     if message.from_user and message.from_user.is_bot and message.sender_chat is None:
         seen.append(Seen(message.from_user.id, *place, message.message_id, witness_id=bot.id))
-    if message.reply_to_author_id and message.reply_to_message_id:
-        seen.append(Seen(message.reply_to_author_id, *place, message.reply_to_message_id))
+    if message.reply_to_bot_id and message.reply_to_message_id:
+        seen.append(Seen(message.reply_to_bot_id, *place, message.reply_to_message_id))
     return seen
 
 

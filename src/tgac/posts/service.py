@@ -16,6 +16,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from tgac.channels.models import Channel
 from tgac.kit.act import Act
+from tgac.kit.db.many import hold
 from tgac.kit.telegram.types import Message
 from tgac.posts.models import Post, PostItem
 
@@ -74,16 +75,17 @@ class Shelf:
 async def take_down(act: Act, pieces: Sequence[tuple[Channel, Piece]]) -> Shelf:
     """The shelf with every item that these messages are."""
     shelf = Shelf()
+    if not pieces:
+        return shelf
     there = PostItem.channel_id.in_({channel.id for channel, _ in pieces})
     messages = {piece.message_id for _, piece in pieces if piece.message_id is not None}
     roots = {piece.root_id for _, piece in pieces if piece.root_id is not None}
     groups = {piece.root_group_id for _, piece in pieces if piece.root_id is not None}
-    by_root = and_(PostItem.root_group_id.in_(groups), PostItem.root_id.in_(roots))
-    for numbers, same in ((messages, PostItem.message_id.in_(messages)), (roots, by_root)):
-        if numbers:
-            asked = select(PostItem).options(joinedload(PostItem.post)).where(there, same)
-            for item in await act.session.scalars(asked):
-                shelf.put(item)
+    by_message = and_(there, PostItem.message_id.in_(messages))
+    by_root = and_(there, PostItem.root_group_id.in_(groups), PostItem.root_id.in_(roots))
+    same = [one for numbers, one in ((messages, by_message), (roots, by_root)) if numbers]
+    for item in await act.session.scalars(select(PostItem).options(joinedload(PostItem.post)).where(or_(*same))):
+        shelf.put(item)
     return shelf
 
 
@@ -129,7 +131,7 @@ async def _other_half(act: Act, channel: Channel, piece: Piece) -> PostItem | No
     if piece.origin is None:
         return None
     # Locked, so that two bots cannot take in the two halves side by side without seeing each other's.
-    await act.session.execute(select(Channel.id).where(Channel.id == channel.id).with_for_update())
+    await hold(act.session, select(Channel.id).where(Channel.id == channel.id).with_for_update())
     mine, others = PostItem.message_id, PostItem.root_id
     if piece.message_id is None:
         mine, others = others, mine
@@ -166,7 +168,7 @@ async def _one_of(act: Act, posts: list[Post], spoken_under: SpokenUnder) -> Pos
         return posts[0]
     ids = [post.id for post in posts]
     # Locked, so that the planner cannot write a comment under a post that is about to be merged into another.
-    await act.session.execute(select(Post.id).where(Post.id.in_(ids)).order_by(Post.id).with_for_update())
+    await hold(act.session, select(Post.id).where(Post.id.in_(ids)).order_by(Post.id).with_for_update())
     spoken = await spoken_under(act, ids)
     first, *others = sorted(posts, key=lambda post: (post.id not in spoken, post.id))
     for other in others:

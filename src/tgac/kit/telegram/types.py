@@ -175,7 +175,7 @@ class Message:
     media: Media | None = None
     has_keyboard: bool = False
     reply_to_message_id: int | None = None
-    reply_to_author_id: int | None = None
+    reply_to_bot_id: int | None = None
     thread_id: int | None = None
 
     @property

@@ -164,7 +164,7 @@ def _message(raw: Raw) -> Message:
         media=_media(raw),
         has_keyboard=isinstance(raw.get("reply_markup"), dict) and bool(raw["reply_markup"].get("inline_keyboard")),
         reply_to_message_id=_optional_id(raw.get("reply_to_message"), "message_id"),
-        reply_to_author_id=_author_id(raw.get("reply_to_message")),
+        reply_to_bot_id=_bot_id(raw.get("reply_to_message")),
         thread_id=_optional_id(raw, "message_thread_id"),
     )
 
@@ -193,8 +193,10 @@ def _words_of(text: object, depth: int) -> str:
     return ""
 
 
-def _author_id(raw: object) -> int | None:
-    return _optional_id(raw.get("from"), "id") if isinstance(raw, dict) else None
+def _bot_id(raw: object) -> int | None:
+    """The bot that wrote a message in its own name; None where somebody else did."""
+    author = raw.get("from") if isinstance(raw, dict) else None
+    return _optional_id(author, "id") if isinstance(author, dict) and author.get("is_bot") is True else None
 
 
 def _callback(raw: Raw) -> CallbackQuery:
