@@ -16,6 +16,7 @@ from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
 from tgac.comments.talk import standing_of, talk_of, wait_of
 from tgac.kit.act import Act
+from tgac.kit.db.many import hold
 from tgac.kit.telegram.pace import BOT, CHAT, GROUP
 from tgac.people.models import Project
 from tgac.people.queries import hold_project
@@ -111,7 +112,7 @@ async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     await hold_stop(act)
     await hold_project(act)
     bot_ids = {comment.bot_id for comment in comments}
-    await act.session.execute(select(Bot.id).where(Bot.id.in_(bot_ids)).order_by(Bot.id).with_for_update())
+    await hold(act.session, select(Bot.id).where(Bot.id.in_(bot_ids)).order_by(Bot.id).with_for_update())
     scenes = await _scenes(act, comments)
     begun = await _begun_lately(act, comments)
     holding = await holding_here(act)

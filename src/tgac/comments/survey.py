@@ -55,8 +55,10 @@ class Survey:
 
 async def survey(act: Act, post_ids: Sequence[int]) -> Survey:
     """Look at these posts of the act's project; those that are gone are not among the answer's."""
-    posts = {post.id: post for post in await act.session.scalars(select(Post).where(Post.id.in_(post_ids)))}
-    channel_ids = {post.channel_id for post in posts.values()}
+    asked = select(Post, Channel).join(Channel, Channel.id == Post.channel_id).where(Post.id.in_(post_ids))
+    rows = list(await act.session.execute(asked))
+    posts, channels = {row.Post.id: row.Post for row in rows}, {row.Channel.id: row.Channel for row in rows}
+    channel_ids = channels.keys()
     tasks = await tasks_for_channels(act, channel_ids)
     task_ids = {task.id for ordered in tasks.values() for task in ordered}
     return Survey(
@@ -64,17 +66,12 @@ async def survey(act: Act, post_ids: Sequence[int]) -> Survey:
         holding=await holding_here(act),
         presets=await presets_here(act),
         posts=posts,
-        channels=await _channels(act, channel_ids),
+        channels=channels,
         tasks=tasks,
         bots=await bots_by_place(act, task_ids, channel_ids),
         comments=await _under(act, posts),
         last_text=await _last_texts(act, channel_ids),
     )
-
-
-async def _channels(act: Act, channel_ids: Collection[int]) -> dict[int, Channel]:
-    found = await act.session.scalars(select(Channel).where(Channel.id.in_(channel_ids)))
-    return {channel.id: channel for channel in found}
 
 
 async def _under(act: Act, post_ids: Iterable[int]) -> dict[int, list[Comment]]:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tgac.kit.act import Act
+from tgac.kit.db.many import hold
 from tgac.kit.errors import NotFound
 from tgac.kit.tenancy import EVERYONE, Principal, Role
 from tgac.kit.tools import Tools
@@ -142,7 +143,7 @@ async def the_project(act: Act) -> Project:
 async def hold_project(act: Act) -> None:
     """Until the act ends no other that calls this goes on in the project: for what must be counted, or be over."""
     held = select(Project.id).where(Project.id == act.project_id).with_for_update(key_share=True)
-    await act.session.execute(held)
+    await hold(act.session, held)
 
 
 def seen_by(act: Act, project: Project) -> MyProject:

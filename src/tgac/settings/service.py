@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import literal, select, true
 
 from tgac.journal.service import differences, note, record
 from tgac.kit.act import Act
+from tgac.kit.db.many import hold
 from tgac.kit.errors import Invalid
 from tgac.kit.tenancy import Right, require, require_admin
 from tgac.kit.web.i18n import _
@@ -19,6 +20,14 @@ from tgac.settings.models import InstallationSettings, ProjectSettings
 _ROW: Final = 1
 _LIMITS: Final = ("collision_limit_per_post", "llm_tokens_per_day", "per_hour", "per_day", "active_threads_per_bot")
 """Of these a project may have less than the installation, and never more."""
+
+_BOTH: Final = (
+    select(InstallationSettings, ProjectSettings)
+    .select_from(select(literal(1).label("one")).subquery())
+    .outerjoin(InstallationSettings, InstallationSettings.id == _ROW)
+    .outerjoin(ProjectSettings, true())
+)
+"""The two rows, each of which may be missing; the guard sees to it that the second is the act's project's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +61,19 @@ def _chosen(row: InstallationSettings | None) -> ForInstallation:
 
 async def set_by_owner(act: Act) -> ForProject:
     """What the act's project has otherwise; None for the rest."""
-    row = (await act.session.scalars(select(ProjectSettings))).one_or_none()
+    return _chosen_here((await act.session.scalars(select(ProjectSettings))).one_or_none())
+
+
+def _chosen_here(row: ProjectSettings | None) -> ForProject:
     return ForProject.model_validate(row.document if row else {})
 
 
 async def holding_everywhere(act: Act) -> Holding:
     """What holds where no project has it otherwise: an admin's values, below them the environment's."""
-    row = await act.session.get(InstallationSettings, _ROW)
+    return _holding(act, await act.session.get(InstallationSettings, _ROW))
+
+
+def _holding(act: Act, row: InstallationSettings | None) -> Holding:
     chosen, config = _chosen(row), act.config
     return Holding(
         collision_limit_per_post=_first(chosen.collision_limit_per_post, config.comment_collision_limit_per_post),
@@ -76,7 +91,8 @@ async def holding_everywhere(act: Act) -> Holding:
 
 async def holding_here(act: Act) -> Holding:
     """What holds in the act's project. A limit that the installation has lowered since holds at once."""
-    above, own = await holding_everywhere(act), await set_by_owner(act)
+    rows = (await act.session.execute(_BOTH)).one()
+    above, own = _holding(act, rows.InstallationSettings), _chosen_here(rows.ProjectSettings)
     limits: dict[str, Any] = {name: _least(getattr(own, name), getattr(above, name)) for name in _LIMITS}
     return replace(
         above,
@@ -117,7 +133,8 @@ async def resume_installation(act: Act) -> None:
 
 async def hold_stop(act: Act) -> None:
     """Until the act ends the installation's emergency stop does not change: whoever presses it waits for that."""
-    await act.session.get(InstallationSettings, _ROW, with_for_update={"read": True})
+    row = select(InstallationSettings.id).where(InstallationSettings.id == _ROW)
+    await hold(act.session, row.with_for_update(read=True))
 
 
 async def _row(act: Act) -> InstallationSettings:
