@@ -153,16 +153,18 @@ HANDLES = (
     Handles(ForgetEvents, forget_events),
     Handles(ForgetAnswers, forget_answers),
 )
+_CLEARED_EVERY_S = 6 * 3600
+"""What is cleared away is older than a day."""
 PERIODIC = (
     Periodic(RecheckChannels(), every_s=3600),
     Periodic(CheckBots(), every_s=LOOK_EVERY_S),
     Periodic(CheckProxies(), every_s=EVERY_S),
     Periodic(LookEverywhere(), every_s=3600),
-    Periodic(ForgetProfileFiles(), every_s=3600),
-    Periodic(ForgetUpdates(), every_s=3600),
-    Periodic(ForgetJobs(), every_s=3600),
-    Periodic(ForgetEvents(), every_s=3600),
-    Periodic(ForgetAnswers(), every_s=3600),
+    Periodic(ForgetProfileFiles(), every_s=_CLEARED_EVERY_S),
+    Periodic(ForgetUpdates(), every_s=_CLEARED_EVERY_S),
+    Periodic(ForgetJobs(), every_s=_CLEARED_EVERY_S),
+    Periodic(ForgetEvents(), every_s=_CLEARED_EVERY_S),
+    Periodic(ForgetAnswers(), every_s=_CLEARED_EVERY_S),
 )
 
 

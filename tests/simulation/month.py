@@ -106,7 +106,7 @@ class Month:
     def _fill(self, end: datetime) -> None:
         dice, span = self.stage.dice, (end - self.stage.clock.now()).total_seconds()
         for hour in range(int(span // 3600)):
-            self._later(3600.0 * hour, self.stage.enqueue_periodic)
+            self._later(3600.0 * hour, lambda hour=hour: self.stage.enqueue_periodic(hour))  # type: ignore[misc]
         for place in self.stage.places:
             for _ in range(self._times(self.posts_a_day * self.days)):
                 self._later(dice.uniform(0, span), lambda place=place: self._publish(place))  # type: ignore[misc]
@@ -181,14 +181,16 @@ class Month:
     async def _see_who_hears(self) -> None:
         """Between two ticks nobody is at work: what holds now has held since the workers' last look, and does until
         an update that comes after the post says otherwise."""
+        for post in self._untold:
+            waiting = [bot for bot in post.ears if self.stage.is_told_of(bot, post.post)]
+            post.must_be_seen = len(waiting) < len(post.ears)
+            post.ears = waiting
         self._untold = [post for post in self._untold if post.ears and not post.must_be_seen]
         if not self._untold:
             return
         seated = await self.stage.seated({post.place.row_id for post in self._untold})
         for post in self._untold:
-            waiting = [bot for bot in post.ears if self.stage.is_told_of(bot, post.post)]
-            post.must_be_seen = len(waiting) < len(post.ears)
-            post.ears = [bot for bot in waiting if (post.place.row_id, bot.id) in seated]
+            post.ears = [bot for bot in post.ears if (post.place.row_id, bot.id) in seated]
 
     def _aftermath(self, post: Published) -> None:
         dice = self.stage.dice

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.simulation.database import Machine
 from tests.simulation.life import births, unheard
@@ -28,7 +29,7 @@ from tgac.comments.review import ask_in_telegram
 from tgac.kit.act import Act
 from tgac.kit.queue.jobs import Lane
 from tgac.kit.queue.runner import LEASE_S
-from tgac.kit.queue.store import next_moment, release_lost
+from tgac.kit.queue.store import moment_of, release_lost
 from tgac.kit.secrets import Secret
 from tgac.kit.tenancy import EVERYONE, Principal
 from tgac.kit.tools import Tools
@@ -76,6 +77,8 @@ class Stage:
 
     ground: Ground
     tools: Tools
+    queue: AsyncConnection
+    """To look at the queue with: it is asked at every step."""
     clock: TrueClock
     world: World
     endpoint: Endpoint
@@ -132,16 +135,17 @@ class Stage:
 
     async def next_due(self) -> datetime | None:
         """When there is something to do next, by Telegram's clock."""
-        async with self.tools.reading(None, EVERYONE) as act:
-            moment = await next_moment(act.session, tuple(Lane))
+        moment = await self.queue.run_sync(moment_of, tuple(Lane))
+        await self.queue.rollback()
         known = [moment - timedelta(seconds=self.ours.skew_s)] if moment else []
         return min([*known, *(one for one in (self._held_until, self._again_at) if one)], default=None)
 
-    async def enqueue_periodic(self) -> None:
-        """What the scheduler enqueues again and again."""
+    async def enqueue_periodic(self, hour: int) -> None:
+        """What the scheduler enqueues again and again, each hour at most."""
         async with self.tools.acting(None, EVERYONE) as act:
             for one in PERIODIC:
-                act.enqueue(one.job, key=f"periodic:{one.job.kind}")
+                if hour * 3600 % max(3600, one.every_s) == 0:
+                    act.enqueue(one.job, key=f"periodic:{one.job.kind}")
 
     def is_heard(self, place: Place) -> bool:
         """Whether every bot of the place has taken in what Telegram has told it."""
@@ -231,7 +235,8 @@ async def a_stage(kind: str, folder: Path, *, seed: int, channels: int) -> Async
     config = config_for("http://telegram.invalid", service.token, db_url=await fresh_url(kind, folder))
     ground = Ground(config, ours, Network(endpoint, dice), Machine(), dice)
     tools, cut = ground.tools()
-    stage = Stage(ground, tools, true, world, endpoint, service.id, seed)
+    queue = await tools.db.engine.connect()
+    stage = Stage(ground, tools, queue, true, world, endpoint, service.id, seed)
     loop = asyncio.get_running_loop()
     loop.set_task_factory(births)
     loop.set_exception_handler(unheard)
@@ -242,6 +247,7 @@ async def a_stage(kind: str, folder: Path, *, seed: int, channels: int) -> Async
         yield stage
     finally:
         loop.set_task_factory(None)
+        await queue.close()
         cut()
         for process in (*stage._workers, *stage._intakes):
             process.end()

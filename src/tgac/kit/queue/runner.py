@@ -129,8 +129,8 @@ class Runner:
         if self._stopping or len(self._running) >= self.tools.config.max_concurrency:
             return IDLE_S
         try:
-            async with self.tools.reading(None, EVERYONE) as act:
-                moment = await store.next_moment(act.session, self.lanes)
+            async with self.tools.db.looking() as connection:
+                moment = await connection.run_sync(store.moment_of, self.lanes)
         except DatabaseAway:
             return IDLE_S  # the next turn says what is wrong
         return IDLE_S if moment is None else min(IDLE_S, max(0.0, (moment - self.tools.clock.now()).total_seconds()))

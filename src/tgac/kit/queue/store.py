@@ -134,7 +134,12 @@ async def claim(
 
 async def next_moment(session: AsyncSession, lanes: Sequence[Lane]) -> datetime | None:
     """When the earliest open job of these lanes is due."""
-    earliest = await session.run_sync(lambda sync: _earliest(sync.connection()))
+    return await session.run_sync(lambda sync: moment_of(sync.connection(), lanes))
+
+
+def moment_of(connection: Connection, lanes: Sequence[Lane]) -> datetime | None:
+    """`next_moment` for whoever has a connection and no session: it is asked again and again."""
+    earliest = _earliest(connection)
     return min((earliest[lane] for lane in lanes if lane in earliest), default=None)
 
 
