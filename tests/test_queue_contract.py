@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -75,9 +76,18 @@ async def enqueue(tools: Tools, *jobs: Job, key: str | None = None, after_s: flo
 
 
 async def claim(tools: Tools, n: int = 1, *, owner: str = "one", lanes: tuple[Lane, ...] = tuple(Lane)) -> list[Any]:
-    async with tools.acting(None, EVERYONE) as act:
-        found = await store.claim(act.session, owner=owner, lanes=lanes, n=n, now=act.now, lease_s=LEASE_S)
-    return [one.payload["word"] for one in found]
+    return [one.payload["word"] for one in await held(tools, owner, n=n, lanes=lanes)]
+
+
+async def held(tools: Tools, owner: str, *, n: int = 1, lanes: tuple[Lane, ...] = tuple(Lane)) -> list[store.Claimed]:
+    now = tools.clock.now()
+    return await tools.db.queueing(
+        lambda queue: store.claim(queue, owner=owner, lanes=lanes, n=n, now=now, lease_s=LEASE_S)
+    )
+
+
+async def release_lost(tools: Tools) -> int:
+    return await tools.db.queueing(partial(store.release_lost, now=tools.clock.now()))
 
 
 async def counts(tools: Tools) -> dict[str, int]:
@@ -260,33 +270,28 @@ async def test_a_dead_workers_job_is_open_again_when_its_lease_has_ended(tools: 
     assert await claim(tools, owner="dead") == ["orphan"]
     for waited, freed in ((LEASE_S - 1, 0), (2, 1)):
         clock_of(tools).advance(waited)
-        async with tools.acting(None, EVERYONE) as act:
-            assert await store.release_lost(act.session, act.now) == freed
+        assert await release_lost(tools) == freed
     assert await claim(tools, owner="living") == ["orphan"]
 
 
 async def test_a_worker_that_renews_keeps_its_job(tools: Tools) -> None:
     await enqueue(tools, Note("long"))
-    async with tools.acting(None, EVERYONE) as act:
-        (held,) = await store.claim(act.session, owner="slow", lanes=tuple(Lane), n=1, now=act.now, lease_s=LEASE_S)
+    (mine,) = await held(tools, "slow")
     for _ in range(5):
         clock_of(tools).advance(LEASE_S - 1)
-        async with tools.acting(None, EVERYONE) as act:
-            await store.renew(act.session, [held.id], owner="slow", until=act.now + timedelta(seconds=LEASE_S))
-            assert await store.release_lost(act.session, act.now) == 0
+        until = tools.clock.now() + timedelta(seconds=LEASE_S)
+        await tools.db.queueing(partial(store.renew, held=[mine.id], owner="slow", until=until))
+        assert await release_lost(tools) == 0
 
 
 async def test_a_worker_that_lost_its_job_changes_nothing_about_it(tools: Tools) -> None:
     await enqueue(tools, Note("taken over"))
-    async with tools.acting(None, EVERYONE) as act:
-        (held,) = await store.claim(act.session, owner="stalled", lanes=tuple(Lane), n=1, now=act.now, lease_s=LEASE_S)
+    (mine,) = await held(tools, "stalled")
     clock_of(tools).advance(LEASE_S + 1)
-    async with tools.acting(None, EVERYONE) as act:
-        await store.release_lost(act.session, act.now)
+    await release_lost(tools)
     await claim(tools, owner="other")
-    async with tools.acting(None, EVERYONE) as act:
-        again, ended = store.Again(held.id, act.now, 0), store.Ended(held.id, "failed", "late")
-        await store.settle(act.session, owner="stalled", done=[held.id], again=[again], ended=[ended])
+    again, ended = store.Again(mine.id, tools.clock.now(), 0), store.Ended(mine.id, "failed", "late")
+    await tools.db.queueing(partial(store.settle, owner="stalled", done=[mine.id], again=[again], ended=[ended]))
     assert await counts(tools) == {"running": 1}
 
 

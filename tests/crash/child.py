@@ -11,7 +11,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import event, inspect
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -137,6 +137,16 @@ class DoomedDatabase(Database):
             event.listen(session.sync_session, "before_commit", before)
             yield session
             self._doom.strike(*(f"{name}.after" for name in _names(scope, changes)))
+
+    async def queueing[R](self, do: Callable[[Connection], R]) -> R:
+        def done(connection: Connection) -> R:
+            given = do(connection)
+            self._doom.strike("queue.before")
+            return given
+
+        given = await super().queueing(done)
+        self._doom.strike("queue.after")
+        return given
 
 
 def _changes(session: Session) -> Iterator[str]:

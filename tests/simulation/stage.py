@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -123,8 +124,7 @@ class Stage:
         """Take in what has come and do what is due; each process may die of it, and another takes its place."""
         self.ticks += 1
         if self._held_until and self.clock.now() >= self._held_until:
-            async with self.tools.acting(None, EVERYONE) as act:
-                await release_lost(act.session, act.now)
+            await self.tools.db.queueing(partial(release_lost, now=self.tools.clock.now()))
             self._held_until = None
         self._again_at = None
         failed = self.ground.machine.failed

@@ -213,6 +213,18 @@ class Database:
             ):
                 yield session
 
+    async def queueing[R](self, do: Callable[[Connection], R]) -> R:
+        """What `do` gives, done in a writing transaction of a bare connection: for the queue, which belongs to no
+        project and is asked many times a second."""
+
+        def begun(connection: Connection) -> R:
+            _begin_writing(connection)
+            return do(connection)
+
+        with _told_when_away():
+            async with self._turn or nullcontext(), self.engine.begin() as connection:
+                return await connection.run_sync(begun)
+
     @asynccontextmanager
     async def looking(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection, which sees no project's rows on Postgres: for questions about the database itself."""

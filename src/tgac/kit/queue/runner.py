@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy import Connection
 
 from tgac.kit.db.session import DatabaseAway
 from tgac.kit.errors import AppError
@@ -112,14 +114,16 @@ class Runner:
         return len(claimed)
 
     async def _settle_and_claim(self, outcomes: list[Settled], room: int) -> list[store.Claimed]:
-        async with self.tools.acting(None, EVERYONE) as act:
+        now = self.tools.clock.now()
+
+        def turn(connection: Connection) -> list[store.Claimed]:
             if outcomes:
-                await self._settle(act.session, outcomes)
+                self._settle(connection, outcomes, now)
             if room <= 0 or self._stopping:
                 return []
-            return await store.claim(
-                act.session, owner=self.owner, lanes=self.lanes, n=room, now=act.now, lease_s=LEASE_S
-            )
+            return store.claim(connection, owner=self.owner, lanes=self.lanes, n=room, now=now, lease_s=LEASE_S)
+
+        return await self.tools.db.queueing(turn)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -160,11 +164,10 @@ class Runner:
     async def _call(self, handles: Handles, claimed: store.Claimed) -> Outcome:
         return await handles.handler(self.tools, handles.job(**claimed.payload))
 
-    async def _settle(self, session: Any, outcomes: list[Settled]) -> None:
+    def _settle(self, connection: Connection, outcomes: list[Settled], now: datetime) -> None:
         done: list[int] = []
         again: list[store.Again] = []
         ended: list[store.Ended] = []
-        now = self.tools.clock.now()
         for claimed, outcome in outcomes:
             match outcome:
                 case Done():
@@ -175,7 +178,7 @@ class Runner:
                     ended.append(store.Ended(claimed.id, "cancelled", reason))
                 case failure:
                     self._sort_failure(claimed, failure, again, ended)
-        await store.settle(session, owner=self.owner, done=done, again=again, ended=ended)
+        store.settle(connection, owner=self.owner, done=done, again=again, ended=ended)
 
     def _sort_failure(
         self, claimed: store.Claimed, failure: Exception, again: list[store.Again], ended: list[store.Ended]
@@ -195,13 +198,15 @@ class Runner:
     async def _keep_leases(self) -> None:
         while True:
             try:
-                async with self.tools.acting(None, EVERYONE) as act:
-                    until = act.now + timedelta(seconds=LEASE_S)
-                    await store.renew(act.session, self._held, owner=self.owner, until=until)
-                    await store.release_lost(act.session, act.now)
+                await self.tools.db.queueing(self._renew)
             except DatabaseAway as error:
                 log().error("queue_unreachable", error=str(error.orig))
             await self.tools.clock.sleep(RENEW_S)
+
+    def _renew(self, connection: Connection) -> None:
+        now = self.tools.clock.now()
+        store.renew(connection, self._held, owner=self.owner, until=now + timedelta(seconds=LEASE_S))
+        store.release_lost(connection, now)
 
 
 async def schedule(tools: Tools, periodic: Sequence[Periodic], owner: str) -> None:

@@ -2,6 +2,7 @@
 
 A job that is done is deleted; what failed or was cancelled stays for people. A claimed job carries a lease: when its
 worker dies, the lease ends and the job is open again. Handlers are written so that running twice does no harm.
+What a worker asks again and again takes a bare connection (`Database.queueing`), what belongs to an act its session.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
 
 from tgac.kit.db.types import Json, UtcDateTime
 from tgac.kit.queue.jobs import Job, Lane
@@ -112,29 +112,24 @@ async def add(session: AsyncSession, jobs: Sequence[NewJob], now: datetime) -> N
         await connection.execute(text("NOTIFY tgac_jobs"))
 
 
-async def claim(
-    session: AsyncSession, *, owner: str, lanes: Sequence[Lane], n: int, now: datetime, lease_s: float
+def claim(
+    connection: Connection, *, owner: str, lanes: Sequence[Lane], n: int, now: datetime, lease_s: float
 ) -> list[Claimed]:
     """Take up to `n` jobs of these lanes that are due, the most urgent lane first."""
     given = {"owner": owner, "until": now + timedelta(seconds=lease_s), "now": now}
-
-    def take(session: Session) -> list[Claimed]:
-        connection = session.connection()
-        earliest = _earliest(connection)
-        claimed: list[Claimed] = []
-        for lane in lanes:
-            if len(claimed) < n and lane in earliest and earliest[lane] <= now:
-                room = {"priority": int(lane), "n": n - len(claimed)}
-                found = connection.execute(_CLAIM[connection.dialect.name], given | room)
-                claimed += [Claimed(row.id, row.kind, row.payload, row.attempts) for row in found]
-        return claimed
-
-    return await session.run_sync(take)
+    earliest = _earliest(connection)
+    claimed: list[Claimed] = []
+    for lane in lanes:
+        if len(claimed) < n and lane in earliest and earliest[lane] <= now:
+            room = {"priority": int(lane), "n": n - len(claimed)}
+            found = connection.execute(_CLAIM[connection.dialect.name], given | room)
+            claimed += [Claimed(row.id, row.kind, row.payload, row.attempts) for row in found]
+    return claimed
 
 
 async def next_moment(session: AsyncSession, lanes: Sequence[Lane]) -> datetime | None:
     """When the earliest open job of these lanes is due."""
-    return await session.run_sync(lambda sync: moment_of(sync.connection(), lanes))
+    return await (await session.connection()).run_sync(moment_of, lanes)
 
 
 def moment_of(connection: Connection, lanes: Sequence[Lane]) -> datetime | None:
@@ -149,17 +144,17 @@ def _earliest(connection: Connection) -> dict[Lane, datetime]:
     return {lane: moment for lane, moment in zip(Lane, row, strict=True) if moment is not None}
 
 
-async def release_lost(session: AsyncSession, now: datetime) -> int:
+def release_lost(connection: Connection, now: datetime) -> int:
     """Open again what a dead worker held; returns how many."""
-    return int((await (await session.connection()).execute(_RELEASE, {"now": now})).rowcount)
+    return int(connection.execute(_RELEASE, {"now": now}).rowcount)
 
 
-async def renew(session: AsyncSession, held: Iterable[int], *, owner: str, until: datetime) -> None:
+def renew(connection: Connection, held: Iterable[int], *, owner: str, until: datetime) -> None:
     """Hold on to what this worker runs, and to nothing else that stands under its name.
 
     A claim whose commit succeeded while its answer was lost leaves jobs that nobody runs: they must become open again.
     """
-    await (await session.connection()).execute(_RENEW, {"owner": owner, "until": until, "ids": list(held)})
+    connection.execute(_RENEW, {"owner": owner, "until": until, "ids": list(held)})
 
 
 @dataclass(frozen=True)
@@ -181,8 +176,8 @@ class Ended:
     error: str
 
 
-async def settle(
-    session: AsyncSession, *, owner: str, done: Iterable[int], again: Iterable[Again], ended: Iterable[Ended]
+def settle(
+    connection: Connection, *, owner: str, done: Iterable[int], again: Iterable[Again], ended: Iterable[Ended]
 ) -> None:
     """Write what became of claimed jobs; one that this worker no longer holds is left alone."""
     batches: list[tuple[Any, list[dict[str, Any]]]] = [
@@ -190,13 +185,9 @@ async def settle(
         (_AGAIN, [vars(one) for one in again]),
         (_END, [vars(one) for one in ended]),
     ]
-
-    def write(session: Session) -> None:
-        for statement, rows in batches:
-            if rows:
-                session.connection().execute(statement, [row | {"owner": owner} for row in rows])
-
-    await session.run_sync(write)
+    for statement, rows in batches:
+        if rows:
+            connection.execute(statement, [row | {"owner": owner} for row in rows])
 
 
 async def take_lease(session: AsyncSession, *, name: str, owner: str, now: datetime, lease_s: float) -> bool:

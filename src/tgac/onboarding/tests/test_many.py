@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -121,8 +122,7 @@ async def test_a_run_goes_on_after_its_worker_was_killed(world: World) -> None:
     await world.control("DELETE", "/faults")
     assert await _running(world) >= len(names)
     world.clock.advance(LEASE_S + 1)
-    async with world.tools.acting(None, EVERYONE) as act:
-        await store.release_lost(act.session, act.now)
+    await world.tools.db.queueing(partial(store.release_lost, now=world.clock.now()))
     await world.work()
     view = await seen(world, run_id)
     assert [one.state for one in view.rows] == ["ready"] * 6

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -124,16 +125,16 @@ async def test_rows_stay_until_the_last_running_job_has_ended(world: World) -> N
     async with world.tools.acting(None, world.project_id) as act:
         act.enqueue(SendComment(world.project_id, 1))
         act.enqueue(SendComment(world.project_id, 1), run_after=act.now + timedelta(days=1))
-    async with world.tools.acting(None, EVERYONE) as act:
-        held = await store.claim(
-            act.session, owner="another worker", lanes=[Lane.SEND], n=1, now=act.now, lease_s=600.0
-        )
+    now, owner = world.clock.now(), "another worker"
+    (held,) = await world.tools.db.queueing(
+        partial(store.claim, owner=owner, lanes=[Lane.SEND], n=1, now=now, lease_s=600.0)
+    )
     await delete_city(world)
     await clear_away(world)
     assert "comments" in await left_of(world, world.project_id)
     async with world.tools.acting(None, EVERYONE) as act:
         assert (await store.count(act.session)).keys() == {"running", "open"}
-        await store.settle(act.session, owner="another worker", done=[held[0].id], again=[], ended=[])
+    await world.tools.db.queueing(partial(store.settle, owner=owner, done=[held.id], again=[], ended=[]))
     world.clock.advance(2)
     await clear_away(world)
     assert await left_of(world, world.project_id) == {}
