@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from tgac.bots.account import silent
 from tgac.bots.jobs import EVERY_S, SLICE_S, TOGETHER, CheckBot, CheckBots, check_places_soon, check_soon
 from tgac.bots.models import Bot, BotImport, ManagedRequest
-from tgac.bots.queries import find_bot
+from tgac.bots.queries import bots_numbered, find_bot
 from tgac.bots.service import mark_bot_refused, revive, token_of
 from tgac.journal.service import record
 from tgac.kit.act import Act
@@ -103,15 +103,14 @@ def _there(bot: Bot | None) -> Bot:
 
 async def _known(tools: Tools, project_id: int, bot_ids: Sequence[int]) -> list[Bot | None]:
     async with tools.reading(None, project_id) as act:
-        bots = {bot.id: bot for bot in await act.session.scalars(select(Bot).where(Bot.id.in_(bot_ids)))}
+        bots = await bots_numbered(act, bot_ids)
     return [bots.get(bot_id) for bot_id in bot_ids]
 
 
 async def _take_down(tools: Tools, project_id: int, looks: Sequence[_Looked]) -> list[Bot | None]:
     """Write what came of each look, unless the bot has another token by now."""
     async with tools.acting(None, project_id) as act:
-        asked = select(Bot).where(Bot.id.in_({look.known.id for look in looks})).order_by(Bot.id)
-        bots = {bot.id: bot for bot in await act.session.scalars(asked.with_for_update(key_share=True))}
+        bots = await bots_numbered(act, {look.known.id for look in looks}, lock=True)
         written = []
         for known, answer in {look.known.id: look for look in looks}.values():
             bot = bots.get(known.id)

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from tgac.bots.filters import STRAIGHT, BotFilter
 from tgac.bots.models import Bot, BotStatus, Seat, SeatState
@@ -48,9 +49,20 @@ def _through(statement: Select[Bot], proxy: str) -> Select[Bot]:
     return statement.where(routes.where(Route.proxy_id == int(proxy)).exists())
 
 
+_IN_STATUSES: Final = select(Bot).where(Bot.status.in_(bindparam("statuses"))).order_by(Bot.id)
+_NUMBERED: Final = select(Bot).where(Bot.id.in_(bindparam("bots"))).order_by(Bot.id)
+_LOCKED: Final = _NUMBERED.with_for_update(key_share=True)
+
+
 async def bots_in(act: Act, statuses: Collection[BotStatus]) -> list[Bot]:
     """The project's bots in one of these statuses, oldest first."""
-    return list(await act.session.scalars(select(Bot).where(Bot.status.in_(statuses)).order_by(Bot.id)))
+    return list(await act.session.scalars(_IN_STATUSES, {"statuses": list(statuses)}))
+
+
+async def bots_numbered(act: Act, bot_ids: Collection[int], *, lock: bool = False) -> dict[int, Bot]:
+    """Those of the act's project's bots that have these numbers, by number. Locked, they are so in one order."""
+    asked = _LOCKED if lock else _NUMBERED
+    return {bot.id: bot for bot in await act.session.scalars(asked, {"bots": list(bot_ids)})}
 
 
 async def bots_to_invite(act: Act, channel_id: int, q: str, limit: int) -> list[Bot]:

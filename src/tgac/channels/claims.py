@@ -1,8 +1,9 @@
 """Whose channel it is: the claim, and what keeps it from holding."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tgac.channels import reasons
 from tgac.channels.inspection import Inspection
@@ -16,10 +17,21 @@ async def claimer_of(act: Act, channel: Channel) -> int | None:
     return (await claimed_channels(act, [channel.id]))[channel.id][1]
 
 
+_CLAIMED: Final = (
+    select(Channel, User.telegram_id)
+    .outerjoin(User, User.id == Channel.claimed_by)
+    .where(Channel.id.in_(bindparam("channels")))
+)
+_MEMBERS: Final = (
+    select(Member.user_id, User.telegram_id)
+    .join(User, User.id == Member.user_id)
+    .where(Member.user_id.in_(bindparam("users")))
+)
+
+
 async def claimed_channels(act: Act, channel_ids: Collection[int]) -> dict[int, tuple[Channel, int | None]]:
     """These channels with their `claimer_of`, by number; those that are not there are left out."""
-    asked = select(Channel, User.telegram_id).outerjoin(User, User.id == Channel.claimed_by)
-    found = await act.session.execute(asked.where(Channel.id.in_(channel_ids)))
+    found = await act.session.execute(_CLAIMED, {"channels": list(channel_ids)})
     return {
         channel.id: (channel, telegram_id if channel.client_telegram_id is None else channel.client_telegram_id)
         for channel, telegram_id in found
@@ -34,11 +46,8 @@ async def telegram_id_of(act: Act, user_id: int) -> int | None:
 
 async def claiming_members(act: Act, channels: Iterable[Channel]) -> dict[int, int | None]:
     """Who of those that claim these channels is a member of the act's project, with their Telegram id."""
-    asked = select(Member.user_id, User.telegram_id).join(User, User.id == Member.user_id)
     claiming = {channel.claimed_by for channel in channels if channel.claimed_by is not None}
-    return {
-        row.user_id: row.telegram_id for row in await act.session.execute(asked.where(Member.user_id.in_(claiming)))
-    }
+    return {row.user_id: row.telegram_id for row in await act.session.execute(_MEMBERS, {"users": list(claiming)})}
 
 
 def claim_problem(channel: Channel, seen: Inspection, members: Mapping[int, int | None]) -> str | None:

@@ -1,8 +1,9 @@
 """How channels and seats are found."""
 
 from collections.abc import Collection, Iterable
+from typing import Final
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, bindparam, select
 
 from tgac.bots.models import Bot, BotStatus, Seat, SeatState
 from tgac.bots.queries import bots_in
@@ -82,16 +83,18 @@ async def channels_waiting(act: Act, telegram_id: int) -> list[Channel]:
     return list(await act.session.scalars(select(Channel).where(Channel.telegram_id == telegram_id, waiting)))
 
 
+_SEATS_THERE: Final = (
+    select(Seat, Channel)
+    .join(Channel, Channel.id == Seat.channel_id)
+    .where(Seat.bot_id.in_(bindparam("bots")), Channel.telegram_id.in_(bindparam("channels")))
+)
+
+
 async def seats_there(
     act: Act, bot_ids: Collection[int], telegram_ids: Collection[int]
 ) -> dict[tuple[int, int], tuple[Seat, Channel]]:
     """The seats of these bots in the act's channels with these Telegram ids, by both, in whatever state they are."""
-    asked = (
-        select(Seat, Channel)
-        .join(Channel, Channel.id == Seat.channel_id)
-        .where(Seat.bot_id.in_(bot_ids), Channel.telegram_id.in_(telegram_ids))
-    )
-    found = await act.session.execute(asked)
+    found = await act.session.execute(_SEATS_THERE, {"bots": list(bot_ids), "channels": list(telegram_ids)})
     return {(seat.bot_id, channel.telegram_id or 0): (seat, channel) for seat, channel in found}
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tgac.bots.models import Bot, Seat, SeatState
 from tgac.bots.queries import seats_in_use
@@ -42,10 +42,13 @@ class Rows:
     members: Mapping[int, int | None]
 
 
+_SEATS: Final = select(Seat).where(Seat.channel_id.in_(bindparam("channels"))).order_by(Seat.id)
+
+
 async def rows_of(act: Act, channels: Collection[Channel]) -> Rows:
     """What the rows say about these channels."""
     seats: dict[int, list[Seat]] = {channel.id: [] for channel in channels}
-    for seat in await act.session.scalars(select(Seat).where(Seat.channel_id.in_(seats)).order_by(Seat.id)):
+    for seat in await act.session.scalars(_SEATS, {"channels": list(seats)}):
         seats[seat.channel_id].append(seat)
     return Rows(seats, await claiming_members(act, channels))
 

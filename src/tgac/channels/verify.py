@@ -4,7 +4,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tgac.bots.models import BotStatus, SeatState
 from tgac.channels import reasons
@@ -118,13 +118,18 @@ def _version(channel: Channel) -> tuple[object, ...]:
     return channel.checked_at, channel.state, channel.claimed_by, channel.client_telegram_id
 
 
+_LOCKED: Final = (
+    select(Channel).where(Channel.id.in_(bindparam("channels"))).order_by(Channel.id).with_for_update(key_share=True)
+)
+
+
 async def _take_down(
     tools: Tools, project_id: int, looks: Sequence[_Looked]
 ) -> list[Channel | Literal["overtaken"] | None]:
     """Write down what was seen of each; gives the channel that is left, or that more was told of it meanwhile."""
     async with tools.acting(None, project_id) as act:
-        asked = select(Channel).where(Channel.id.in_({look.known.id for look in looks})).order_by(Channel.id)
-        channels = {one.id: one for one in await act.session.scalars(asked.with_for_update(key_share=True))}
+        asked = {"channels": list({look.known.id for look in looks})}
+        channels = {one.id: one for one in await act.session.scalars(_LOCKED, asked)}
         rows = await rows_of(act, channels.values())
         await lock_bots(act, {bot_id for look in looks for bot_id in _to_be_locked(look, rows)})
         left: dict[int, Channel | Literal["overtaken"] | None] = {}

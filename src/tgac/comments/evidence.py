@@ -10,8 +10,9 @@ a person to look at.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from tgac.bots.models import Bot, Seat
 from tgac.comments.afterwards import look_after
@@ -94,22 +95,29 @@ async def confirm_seen(act: Act, comments: Iterable[Comment]) -> None:
             await _confirm(act, comment)
 
 
+_CONCERNED: Final = (
+    select(Comment, Bot.telegram_id, Post.root_id)
+    .join(Bot, Bot.id == Comment.bot_id)
+    .join(Post, Post.id == Comment.post_id)
+    .where(
+        or_(Comment.state.in_(AWAITED), Comment.message_id.in_(bindparam("messages"))),
+        Comment.group_id.in_(bindparam("groups")),
+        Bot.telegram_id.in_(bindparam("authors")),
+    )
+    .order_by(Comment.id)
+    .with_for_update(of=Comment)
+)
+
+
 async def _concerned(act: Act, seen: Sequence[Seen]) -> list[_Found]:
     """The comments that these may be, and those that await their fate in the same groups; locked."""
-    numbers = {one.message_id for one in seen}
-    asked = (
-        select(Comment, Bot.telegram_id, Post.root_id)
-        .join(Bot, Bot.id == Comment.bot_id)
-        .join(Post, Post.id == Comment.post_id)
-        .where(
-            or_(Comment.state.in_(AWAITED), Comment.message_id.in_(numbers)),
-            Comment.group_id.in_({one.group_id for one in seen}),
-            Bot.telegram_id.in_({one.author_id for one in seen}),
-        )
-        .order_by(Comment.id)
-        .with_for_update(of=Comment)
-    )
-    return [(row[0], row[1], row[2]) for row in await act.session.execute(asked)]
+    asked = {
+        "messages": {one.message_id for one in seen},
+        "groups": {one.group_id for one in seen},
+        "authors": {one.author_id for one in seen},
+    }
+    found = await act.session.execute(_CONCERNED, {name: list(values) for name, values in asked.items()})
+    return [(row[0], row[1], row[2]) for row in found]
 
 
 def _meant(rows: Sequence[_Found], seen: Seen) -> Comment | None:

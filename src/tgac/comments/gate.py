@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from tgac.bots.models import Bot, Seat
 from tgac.channels.models import Channel
@@ -153,20 +154,23 @@ def _where(scene: _Scene) -> Where:
     return Where(scene.project.id, scene.channel.id, scene.bot.id if scene.bot else 0)
 
 
+_SCENES: Final = (
+    select(Comment.id, Task, Project, Channel, Post, Bot, Seat)
+    .join(Task, Task.id == Comment.task_id)
+    .join(Project, Project.id == Comment.project_id)
+    .join(Channel, Channel.id == Comment.channel_id)
+    .join(Post, Post.id == Comment.post_id)
+    .outerjoin(Bot, Bot.id == Comment.bot_id)
+    .outerjoin(Seat, and_(Seat.bot_id == Comment.bot_id, Seat.channel_id == Comment.channel_id))
+    .where(Comment.id.in_(bindparam("comments")))
+)
+
+
 async def _scenes(act: Act, comments: Sequence[Comment]) -> dict[int, _Scene]:
     """Everything in one statement (and one for readers' comments, where some are waited for): a statement costs more
     than the rows it brings."""
-    asked = (
-        select(Comment.id, Task, Project, Channel, Post, Bot, Seat)
-        .join(Task, Task.id == Comment.task_id)
-        .join(Project, Project.id == Comment.project_id)
-        .join(Channel, Channel.id == Comment.channel_id)
-        .join(Post, Post.id == Comment.post_id)
-        .outerjoin(Bot, Bot.id == Comment.bot_id)
-        .outerjoin(Seat, and_(Seat.bot_id == Comment.bot_id, Seat.channel_id == Comment.channel_id))
-        .where(Comment.id.in_([comment.id for comment in comments]))
-    )
-    rows = {row[0]: row for row in await act.session.execute(asked)}
+    asked = {"comments": [comment.id for comment in comments]}
+    rows = {row[0]: row for row in await act.session.execute(_SCENES, asked)}
     talk = await talk_of(act, [(comment, rows[comment.id].Post) for comment in comments])
     waits = {comment.id: standing_of(comment, rows[comment.id].Post, talk, act.now) for comment in comments}
     return {number: _Scene(*row[1:], waits=waits[number]) for number, row in rows.items()}
@@ -250,18 +254,25 @@ def _until(act: Act, moment: datetime, reason: Reason) -> Held | None:
     return Held((moment - act.now).total_seconds(), replace(reason, params={"until": moment.isoformat()}))
 
 
+_BEGUN: Final = (
+    select(Comment.bot_id, Comment.group_id, Comment.sending_at)
+    .where(
+        Comment.bot_id.in_(bindparam("bots")),
+        Comment.sending_at.between(bindparam("since"), bindparam("now")),
+        or_(Comment.sending_at >= bindparam("lately"), Comment.group_id.in_(bindparam("groups"))),
+    )
+    .order_by(Comment.sending_at)
+)
+
+
 async def _begun_lately(act: Act, comments: Sequence[Comment]) -> _Begun:
     """What these comments' bots have begun to send. What lies ahead says that the clock was set back: it counts not,
     since it would hold the bots until the clock has caught up."""
-    bot_ids = {comment.bot_id for comment in comments}
     group_ids = {comment.group_id for comment in comments}
     lately, since = act.now - timedelta(seconds=BOT.seconds), act.now - timedelta(seconds=GROUP.seconds)
-    counts = or_(Comment.sending_at >= lately, Comment.group_id.in_(group_ids))
-    begun = select(Comment.bot_id, Comment.group_id, Comment.sending_at).where(
-        Comment.bot_id.in_(bot_ids), Comment.sending_at.between(since, act.now), counts
-    )
+    whose = {"bots": list({comment.bot_id for comment in comments}), "groups": list(group_ids)}
     found = _Begun()
-    for row in await act.session.execute(begun.order_by(Comment.sending_at)):
+    for row in await act.session.execute(_BEGUN, whose | {"since": since, "lately": lately, "now": act.now}):
         if row.sending_at >= lately:
             found.by_bot.setdefault(row.bot_id, []).append(row.sending_at)
         if row.group_id in group_ids:

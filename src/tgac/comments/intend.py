@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from tgac.bots.service import token_of
 from tgac.comments.decide import write_text
 from tgac.comments.evidence import confirm_seen
@@ -29,6 +27,7 @@ from tgac.comments.facts import (
 from tgac.comments.files import Files, files_for
 from tgac.comments.gate import Gate, Held, Ready, Stop, may_leave
 from tgac.comments.models import Comment
+from tgac.comments.queries import lock_comments
 from tgac.comments.reasons import WAIT_OVER, WORKER_LOST, heard, stored
 from tgac.journal.service import record
 from tgac.kit.act import Act
@@ -81,8 +80,7 @@ async def intend(tools: Tools, project_id: int, comment_ids: Sequence[int]) -> l
     """Record of each comment that it is about to be sent; or end it, or put it off. One transaction for all."""
     began = tools.clock.monotonic()
     async with tools.acting(None, project_id) as act:
-        asked = select(Comment).where(Comment.id.in_(comment_ids)).order_by(Comment.id).with_for_update()
-        comments = {comment.id: comment for comment in await act.session.scalars(asked)}
+        comments = await lock_comments(act, comment_ids)
         planned = [comment for comment in comments.values() if comment.state == "planned"]
         gates = await may_leave(act, planned) if planned else {}
         files = await files_for(act, planned, [gate for gate in gates.values() if isinstance(gate, Ready)])

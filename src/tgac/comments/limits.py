@@ -8,9 +8,10 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from tgac.comments.models import Comment
@@ -212,19 +213,27 @@ _COLUMN: Final[Mapping[Scope, InstrumentedAttribute[int] | InstrumentedAttribute
 }
 
 
-async def _look_up(act: Act, ledger: Ledger, scope: Scope, *, keys: Collection[int], windows: Sequence[int]) -> None:
-    """What lies far ahead of the clock was begun before it was set back: it counts not."""
+@cache
+def _counting(scope: Scope, windows: int) -> Select[Any]:
+    """For each of some windows how many were begun within it, and the first of them."""
     key = _COLUMN[scope]
     counted = Comment.post_id if scope == "threads" else Comment.id
     columns: list[ColumnElement[Any]] = []
-    for seconds in windows:
-        inside = Comment.sending_at > act.now - timedelta(seconds=seconds)
+    for at in range(windows):
+        inside = Comment.sending_at > bindparam(f"since_{at}")
         columns.append(func.count(case((inside, counted)).distinct()))
         columns.append(func.min(case((inside, Comment.sending_at))))
-    since = act.now - timedelta(seconds=windows[-1])
-    asked = select(key, *columns).where(key.in_(keys), Comment.sending_at.between(since, act.now + AHEAD))
-    asked = asked.where(Comment.state.in_(STANDS)).group_by(key)
-    for row in await act.session.execute(asked):
+    begun = Comment.sending_at.between(bindparam("longest"), bindparam("ahead"))
+    asked = select(key, *columns).where(key.in_(bindparam("keys")), begun, Comment.state.in_(STANDS))
+    return asked.group_by(key)
+
+
+async def _look_up(act: Act, ledger: Ledger, scope: Scope, *, keys: Collection[int], windows: Sequence[int]) -> None:
+    """What lies far ahead of the clock was begun before it was set back: it counts not."""
+    since = {f"since_{at}": act.now - timedelta(seconds=seconds) for at, seconds in enumerate(windows)}
+    asked = _counting(scope, len(windows))
+    given = since | {"keys": list(keys), "longest": min(since.values()), "ahead": act.now + AHEAD}
+    for row in await act.session.execute(asked, given):
         number, *told = row
         for at, seconds in enumerate(windows):
             ledger.tallies[scope, number, seconds] = _Tally(told[2 * at], told[2 * at + 1])

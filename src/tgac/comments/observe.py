@@ -5,8 +5,9 @@ Source: docs/telegram.md.
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tgac.bots.models import Bot, BotStatus
 from tgac.bots.service import token_of
@@ -70,16 +71,18 @@ async def observe(tools: Tools, job: Observe) -> Outcome:
     return Done()
 
 
+_SENT: Final = (
+    select(Comment, Bot, Task, Post)
+    .join(Bot, Bot.id == Comment.bot_id)
+    .join(Task, Task.id == Comment.task_id)
+    .join(Post, Post.id == Comment.post_id)
+    .where(Comment.id == bindparam("comment"), Comment.state == "sent")
+)
+
+
 async def _ask(tools: Tools, job: Observe) -> _Question | Snooze | None:
     async with tools.reading(None, job.project_id) as act:
-        asked = (
-            select(Comment, Bot, Task, Post)
-            .join(Bot, Bot.id == Comment.bot_id)
-            .join(Task, Task.id == Comment.task_id)
-            .join(Post, Post.id == Comment.post_id)
-            .where(Comment.id == job.comment_id, Comment.state == "sent")
-        )
-        found = (await act.session.execute(asked)).one_or_none()
+        found = (await act.session.execute(_SENT, {"comment": job.comment_id})).one_or_none()
         if found is None:
             return None
         comment, bot, task, post = found

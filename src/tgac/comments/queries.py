@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, load_only
 
 from tgac.bots.models import Bot
@@ -106,6 +106,14 @@ async def find_comment(act: Act, comment_id: int, *, locked: bool = False) -> Co
     if comment is None:
         raise NotFound(_("There is nothing here, or it is not yours."))
     return comment
+
+
+_LOCKED: Final = select(Comment).where(Comment.id.in_(bindparam("comments"))).order_by(Comment.id).with_for_update()
+
+
+async def lock_comments(act: Act, comment_ids: Collection[int]) -> dict[int, Comment]:
+    """Those of the act's project's comments that have these numbers, by number; locked, in one order."""
+    return {one.id: one for one in await act.session.scalars(_LOCKED, {"comments": list(comment_ids)})}
 
 
 async def find_post(act: Act, post_id: int) -> Post:

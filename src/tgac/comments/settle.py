@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tgac.bots.models import Bot, Seat
+from tgac.bots.queries import bots_numbered
 from tgac.bots.service import mark_bot_refused, token_of
 from tgac.channels.jobs import check_soon
 from tgac.channels.models import Channel
@@ -20,6 +21,7 @@ from tgac.comments.intend import Intent
 from tgac.comments.jobs import PostGone, SendComment
 from tgac.comments.models import Comment
 from tgac.comments.outcomes import Verdict
+from tgac.comments.queries import lock_comments
 from tgac.comments.reasons import DELETED_AT_ONCE, POST_GONE, SENT, stored
 from tgac.comments.review import void_approvals
 from tgac.journal.service import record
@@ -44,10 +46,8 @@ async def settle(tools: Tools, project_id: int, answers: Sequence[Answer]) -> li
     """Write these outcomes, in one transaction."""
     numbers = [answer.intent.comment_id for answer in answers]
     async with tools.acting(None, project_id) as act:
-        asked = select(Comment).where(Comment.id.in_(numbers)).order_by(Comment.id).with_for_update()
-        comments = {comment.id: comment for comment in await act.session.scalars(asked)}
-        found = await act.session.scalars(select(Bot).where(Bot.id.in_({one.bot_id for one in comments.values()})))
-        bots = {bot.id: bot for bot in found}
+        comments = await lock_comments(act, numbers)
+        bots = await bots_numbered(act, {one.bot_id for one in comments.values() if one.bot_id is not None})
         outcomes = [await _settle(act, comments.get(answer.intent.comment_id), answer, bots=bots) for answer in answers]
         await confirm_seen(act, comments.values())
         failing = {one.bot_id for one in comments.values() if one.state in FAILED}

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from tgac.bots.models import Bot
 from tgac.channels.models import Channel
@@ -19,6 +20,20 @@ from tgac.tasks.queries import bots_by_place, tasks_for_channels
 
 STANDING = ("planned", "awaiting_approval", "sending", "sent", "unknown")
 """The states in which a comment takes a place under its post."""
+
+_POSTS: Final = (
+    select(Post, Channel).join(Channel, Channel.id == Post.channel_id).where(Post.id.in_(bindparam("posts")))
+)
+_UNDER: Final = select(Comment).where(Comment.post_id.in_(bindparam("posts"))).order_by(Comment.id)
+_NEWEST: Final = (
+    select(Comment.text)
+    .where(Comment.channel_id == Channel.id, Comment.state.in_(STANDING))
+    .order_by(Comment.id.desc())
+    .limit(1)
+    .correlate(Channel)
+    .scalar_subquery()
+)
+_LAST_TEXTS: Final = select(Channel.id, _NEWEST.label("newest")).where(Channel.id.in_(bindparam("channels")))
 
 
 @dataclass
@@ -55,8 +70,7 @@ class Survey:
 
 async def survey(act: Act, post_ids: Sequence[int]) -> Survey:
     """Look at these posts of the act's project; those that are gone are not among the answer's."""
-    asked = select(Post, Channel).join(Channel, Channel.id == Post.channel_id).where(Post.id.in_(post_ids))
-    rows = list(await act.session.execute(asked))
+    rows = list(await act.session.execute(_POSTS, {"posts": post_ids}))
     posts, channels = {row.Post.id: row.Post for row in rows}, {row.Channel.id: row.Channel for row in rows}
     channel_ids = channels.keys()
     tasks = await tasks_for_channels(act, channel_ids)
@@ -76,19 +90,10 @@ async def survey(act: Act, post_ids: Sequence[int]) -> Survey:
 
 async def _under(act: Act, post_ids: Iterable[int]) -> dict[int, list[Comment]]:
     under: dict[int, list[Comment]] = {post_id: [] for post_id in post_ids}
-    for comment in await act.session.scalars(select(Comment).where(Comment.post_id.in_(under)).order_by(Comment.id)):
+    for comment in await act.session.scalars(_UNDER, {"posts": list(under)}):
         under[comment.post_id].append(comment)
     return under
 
 
 async def _last_texts(act: Act, channel_ids: Collection[int]) -> dict[int, str | None]:
-    newest = (
-        select(Comment.text)
-        .where(Comment.channel_id == Channel.id, Comment.state.in_(STANDING))
-        .order_by(Comment.id.desc())
-        .limit(1)
-        .correlate(Channel)
-        .scalar_subquery()
-    )
-    asked = select(Channel.id, newest.label("newest")).where(Channel.id.in_(channel_ids))
-    return {row.id: row.newest for row in await act.session.execute(asked)}
+    return {row.id: row.newest for row in await act.session.execute(_LAST_TEXTS, {"channels": list(channel_ids)})}

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Row, and_, delete, exists, or_, select
+from sqlalchemy import Row, and_, bindparam, delete, exists, or_, select
 
 from tgac.comments.jobs import HearReaders, SendComment
 from tgac.comments.models import Comment, ReaderComment
@@ -160,17 +160,22 @@ def _asks_earlier(act: Act, row: ReaderComment, message: Message) -> bool:
     return True
 
 
+_WAITS: Final = exists().where(Comment.post_id == Post.id, Comment.state.in_(_TO_COME), Comment.wait_until.is_not(None))
+_DECIDED: Final = exists().where(
+    Comment.post_id == Post.id, or_(Comment.reason.is_(None), Comment.reason != NO_THREAD.code)
+)
+_WAITED_UNDER: Final = select(Post, _WAITS.label("waits")).where(
+    Post.root_group_id.in_(bindparam("groups")),
+    Post.root_id.in_(bindparam("roots")),
+    or_(_WAITS, and_(~_DECIDED, Post.seen_at > bindparam("undecided_since"))),
+)
+
+
 async def _listened_to(act: Act, threads: Collection[Thread]) -> dict[Thread, Post]:
     """The posts of these threads under which a comment waits for readers, or may when they have been planned."""
-    here = Comment.post_id == Post.id
-    waits = exists().where(here, Comment.state.in_(_TO_COME), Comment.wait_until.is_not(None))
-    decided = exists().where(here, or_(Comment.reason.is_(None), Comment.reason != NO_THREAD.code))
-    asked = select(Post, waits.label("waits")).where(
-        Post.root_group_id.in_({group_id for group_id, _ in threads}),
-        Post.root_id.in_({root_id for _, root_id in threads}),
-        or_(waits, and_(~decided, Post.seen_at > act.now - _UNDECIDED_FOR)),
-    )
-    found = [(row.Post, row.waits) for row in await act.session.execute(asked)]
+    groups, roots = {group_id for group_id, _ in threads}, {root_id for _, root_id in threads}
+    asked = {"groups": list(groups), "roots": list(roots), "undecided_since": act.now - _UNDECIDED_FOR}
+    found = [(row.Post, row.waits) for row in await act.session.execute(_WAITED_UNDER, asked)]
     may_wait = any(not waits for _, waits in found) and await _some_task_waits(act)
     kept = (post for post, waits in found if waits or may_wait)
     there = {(post.root_group_id or 0, post.root_id or 0): post for post in kept}
@@ -201,13 +206,14 @@ async def _said_in(act: Act, threads: Collection[Thread]) -> dict[Thread, list[S
     return found
 
 
+_IN_THREADS: Final = select(
+    ReaderComment.id, ReaderComment.group_id, ReaderComment.root_id, ReaderComment.said_at, ReaderComment.asks_at
+).where(ReaderComment.group_id.in_(bindparam("groups")), ReaderComment.root_id.in_(bindparam("roots")))
+
+
 async def _rows_in(act: Act, threads: Collection[Thread]) -> Sequence[_Row]:
-    columns = ReaderComment.id, ReaderComment.group_id, ReaderComment.root_id, ReaderComment.said_at
-    asked = select(*columns, ReaderComment.asks_at).where(
-        ReaderComment.group_id.in_({group_id for group_id, _ in threads}),
-        ReaderComment.root_id.in_({root_id for _, root_id in threads}),
-    )
-    return (await act.session.execute(asked)).all()
+    groups, roots = {group_id for group_id, _ in threads}, {root_id for _, root_id in threads}
+    return (await act.session.execute(_IN_THREADS, {"groups": list(groups), "roots": list(roots)})).all()
 
 
 def _said(row: _Row) -> Said:

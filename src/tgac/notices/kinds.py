@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, select
 from tgac.bots.models import Bot, BotStatus
 from tgac.channels.models import Channel, ChannelState
 from tgac.channels.reasons import sentence
-from tgac.comments.failing import WINDOW
 from tgac.kit.web.i18n import N_, _
 from tgac.proxies.models import Proxy, ProxyState, Route
 
@@ -22,9 +21,10 @@ type Row = Any
 class Kind:
     """A kind of trouble.
 
-    `when` is the condition on a row of the table `of` that has it at a moment; `name` is what the row is called, and
-    `about` a JSON or a text that its `words` may need. `title` and `hint` are msgids, filled with %(name)s and
-    %(more)s. A `critical` one is told at once to everybody who may mend it. `path` leads to the row, below the project.
+    `when` is the condition on a row of the table `of` that has it, given since when what went wrong counts; `name` is
+    what the row is called, and `about` a JSON or a text that its `words` may need. `title` and `hint` are msgids,
+    filled with %(name)s and %(more)s. A `critical` one is told at once to everybody who may mend it. `path` leads to
+    the row, below the project.
     """
 
     icon: str
@@ -32,34 +32,34 @@ class Kind:
     hint: str
     path: str
     of: type[Bot] | type[Proxy] | type[Channel]
-    when: Callable[[datetime], ColumnElement[bool]]
+    when: Callable[[ColumnElement[datetime]], ColumnElement[bool]]
     critical: bool = False
     name: Callable[[Row], str] = lambda row: str(row.username)
     about: Callable[[Row], Any] = lambda row: row.reason
     more: Callable[[Any], str] = lambda told: str(told or "")
 
 
-def _shut_out(_now: datetime) -> ColumnElement[bool]:
+def _shut_out(_since: ColumnElement[datetime]) -> ColumnElement[bool]:
     return Bot.status == BotStatus.REVOKED
 
 
-def _paused_for_errors(_now: datetime) -> ColumnElement[bool]:
+def _paused_for_errors(_since: ColumnElement[datetime]) -> ColumnElement[bool]:
     return (Bot.status == BotStatus.PAUSED) & Bot.errors.is_not(None)
 
 
-def _slowed(now: datetime) -> ColumnElement[bool]:
-    return (Bot.slowed_at > now - WINDOW) & (Bot.status == BotStatus.ACTIVE)
+def _slowed(since: ColumnElement[datetime]) -> ColumnElement[bool]:
+    return (Bot.slowed_at > since) & (Bot.status == BotStatus.ACTIVE)
 
 
-def _failing(_now: datetime) -> ColumnElement[bool]:
+def _failing(_since: ColumnElement[datetime]) -> ColumnElement[bool]:
     return (Bot.failing_since < Bot.health_at) & (Bot.status != BotStatus.REVOKED)
 
 
-def _failing_proxies(_now: datetime) -> ColumnElement[bool]:
+def _failing_proxies(_since: ColumnElement[datetime]) -> ColumnElement[bool]:
     return (Proxy.state == ProxyState.FAILING) & ~_is_used()
 
 
-def _stranding_proxies(_now: datetime) -> ColumnElement[bool]:
+def _stranding_proxies(_since: ColumnElement[datetime]) -> ColumnElement[bool]:
     return (Proxy.state == ProxyState.FAILING) & _is_used()
 
 
@@ -67,7 +67,7 @@ def _is_used() -> ColumnElement[bool]:
     return select(Route.id).where(Route.project_id == Proxy.project_id, Route.proxy_id == Proxy.id).exists()
 
 
-def _suspended(_now: datetime) -> ColumnElement[bool]:
+def _suspended(_since: ColumnElement[datetime]) -> ColumnElement[bool]:
     return Channel.state == ChannelState.SUSPENDED
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 
+from tgac.comments.failing import WINDOW
 from tgac.kit.act import Act
+from tgac.kit.db.types import UtcDateTime
 from tgac.kit.errors import NotFound
 from tgac.kit.tenancy import Right, require
 from tgac.kit.web.i18n import _
@@ -19,6 +21,22 @@ _BY_TABLE: Final[Mapping[Any, Mapping[str, Kind]]] = {
     table: {name: kind for name, kind in KINDS.items() if kind.of is table}
     for table in dict.fromkeys(kind.of for kind in KINDS.values())
 }
+
+_SINCE: Final = bindparam("since", type_=UtcDateTime)
+
+
+def _holds(table: Any) -> dict[str, ColumnElement[bool]]:
+    """By kind, whether a row of a table is wrong in that way."""
+    return {name: kind.when(_SINCE) for name, kind in _BY_TABLE[table].items()}
+
+
+_GLANCE: Final = select(
+    Project,
+    or_(
+        *(select(table.id).where(or_(*_holds(table).values())).exists() for table in _BY_TABLE),
+        select(Notice.id).where(Notice.ended_at.is_(None)).exists(),
+    ),
+).where(Project.id == bindparam("project"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +65,8 @@ async def glance(act: Act) -> tuple[Project | None, bool]:
 
     One statement: mostly nothing is, and every project is asked every hour.
     """
-    conditions = [or_(*(kind.when(act.now) for kind in kinds.values())) for kinds in _BY_TABLE.values()]
-    wrong = [select(table.id).where(one).exists() for table, one in zip(_BY_TABLE, conditions, strict=True)]
-    still = select(Notice.id).where(Notice.ended_at.is_(None)).exists()
-    asked = select(Project, or_(*wrong, still)).where(Project.id == act.project_id)
-    row = (await act.session.execute(asked)).one_or_none()
+    given = {"project": act.project_id, "since": act.now - WINDOW}
+    row = (await act.session.execute(_GLANCE, given)).one_or_none()
     return (row[0], row[1]) if row else (None, False)
 
 
@@ -74,9 +89,9 @@ async def _causes(act: Act) -> dict[tuple[str, int], dict[str, Any]]:
     """One question for each table."""
     found: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in KINDS}
     for table, kinds in _BY_TABLE.items():
-        holds = {name: kind.when(act.now) for name, kind in kinds.items()}
+        holds = _holds(table)
         asked = select(table, *(one.label(name) for name, one in holds.items())).where(or_(*holds.values()))
-        for row in await act.session.execute(asked):
+        for row in await act.session.execute(asked, {"since": act.now - WINDOW}):
             for name, kind in kinds.items():
                 if getattr(row, name):
                     found[name][row[0].id] = {"name": kind.name(row[0]), "more": kind.about(row[0])}

@@ -1,8 +1,9 @@
 """How runs and their channels are found."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from tgac.bots.models import Bot, Seat, SeatState
 from tgac.channels.models import Channel, ChannelState
@@ -53,10 +54,14 @@ async def items_for_channel(act: Act, channel_id: int) -> list[Item]:
     return list(await act.session.scalars(unfinished().where(Item.channel_id == channel_id).with_for_update()))
 
 
+_BEING_SET_UP: Final = (
+    unfinished().where(Item.channel_id.in_(bindparam("channels"))).with_only_columns(Item.channel_id).order_by(None)
+)
+
+
 async def being_set_up(act: Act, channel_ids: Iterable[int]) -> set[int]:
     """Those of these channels that a running run is about and not done with."""
-    asked = unfinished().where(Item.channel_id.in_(list(channel_ids)))
-    return set(await act.session.scalars(asked.with_only_columns(Item.channel_id).order_by(None)))
+    return set(await act.session.scalars(_BEING_SET_UP, {"channels": list(channel_ids)}))
 
 
 async def counts_of(act: Act, run_ids: Iterable[int]) -> dict[int, dict[str, int]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from tgac.channels.models import Channel
@@ -72,19 +72,32 @@ class Shelf:
         return found
 
 
+_THERE: Final = PostItem.channel_id.in_(bindparam("channels"))
+_ITEMS: Final = (
+    select(PostItem)
+    .options(joinedload(PostItem.post))
+    .where(
+        or_(
+            and_(_THERE, PostItem.message_id.in_(bindparam("messages"))),
+            and_(_THERE, PostItem.root_group_id.in_(bindparam("groups")), PostItem.root_id.in_(bindparam("roots"))),
+        )
+    )
+)
+"""Those of these messages, and those of these forwards, each by its own index."""
+
+
 async def take_down(act: Act, pieces: Sequence[tuple[Channel, Piece]]) -> Shelf:
     """The shelf with every item that these messages are."""
     shelf = Shelf()
     if not pieces:
         return shelf
-    there = PostItem.channel_id.in_({channel.id for channel, _ in pieces})
-    messages = {piece.message_id for _, piece in pieces if piece.message_id is not None}
-    roots = {piece.root_id for _, piece in pieces if piece.root_id is not None}
-    groups = {piece.root_group_id for _, piece in pieces if piece.root_id is not None}
-    by_message = and_(there, PostItem.message_id.in_(messages))
-    by_root = and_(there, PostItem.root_group_id.in_(groups), PostItem.root_id.in_(roots))
-    same = [one for numbers, one in ((messages, by_message), (roots, by_root)) if numbers]
-    for item in await act.session.scalars(select(PostItem).options(joinedload(PostItem.post)).where(or_(*same))):
+    asked: dict[str, set[Any]] = {
+        "channels": {channel.id for channel, _ in pieces},
+        "messages": {piece.message_id for _, piece in pieces if piece.message_id is not None},
+        "roots": {piece.root_id for _, piece in pieces if piece.root_id is not None},
+        "groups": {piece.root_group_id for _, piece in pieces if piece.root_id is not None},
+    }
+    for item in await act.session.scalars(_ITEMS, {name: list(values) for name, values in asked.items()}):
         shelf.put(item)
     return shelf
 

@@ -1,7 +1,7 @@
 """Presets of a project's own: named values of timing and limits that tasks go by."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -24,9 +24,12 @@ _TAKEN = {*PRESETS}
 """Names that mean something else: the presets of every project."""
 
 
+_PRESETS: Final = select(TaskPreset).order_by(TaskPreset.name)
+
+
 async def presets_here(act: Act) -> dict[str, Preset]:
     """The project's own presets by name, in the order of their names."""
-    found = await act.session.scalars(select(TaskPreset).order_by(TaskPreset.name))
+    found = await act.session.scalars(_PRESETS)
     return {one.name: Preset.model_validate(one.values) for one in found}
 
 
@@ -46,7 +49,7 @@ def check_preset(config: TaskConfig, own: Mapping[str, Preset]) -> None:
 
 async def own_presets(act: Act) -> list[TaskPreset]:
     """The project's own presets, in the order of their names."""
-    return list(await act.session.scalars(select(TaskPreset).order_by(TaskPreset.name)))
+    return list(await act.session.scalars(_PRESETS))
 
 
 async def find_preset(act: Act, preset_id: int) -> TaskPreset:

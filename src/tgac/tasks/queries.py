@@ -1,13 +1,14 @@
 """Tasks as the database has them."""
 
 from collections.abc import Collection, Iterable
-from typing import Literal
+from typing import Final, Literal
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, bindparam, select, union
 
 from tgac.bots.models import Bot, BotStatus, Seat, SeatState
 from tgac.channels.playlists_models import PlaylistChannel
 from tgac.kit.act import Act
+from tgac.kit.db.types import Id
 from tgac.kit.errors import NotFound
 from tgac.kit.web.i18n import _
 from tgac.kit.web.paging import matching
@@ -17,18 +18,34 @@ from tgac.tasks.models import Task, TaskBot, TaskTarget
 type TaskStatus = Literal["ON", "PAUSED", "OFF"]
 
 
+_CHANNELS: Final = bindparam("channels", type_=Id)
+_BY_ITSELF: Final = select(TaskTarget.channel_id, TaskTarget.task_id).where(TaskTarget.channel_id.in_(_CHANNELS))
+_BY_PLAYLIST: Final = (
+    select(PlaylistChannel.channel_id, TaskTarget.task_id)
+    .join(TaskTarget, TaskTarget.playlist_id == PlaylistChannel.playlist_id)
+    .where(PlaylistChannel.channel_id.in_(_CHANNELS))
+)
+_AIMED: Final = union(_BY_ITSELF, _BY_PLAYLIST).subquery()
+_ON: Final = (
+    select(_AIMED.c.channel_id, Task)
+    .join(Task, Task.id == _AIMED.c.task_id)
+    .where(Task.status == "ON")
+    .order_by(Task.id)
+)
+_PLACES: Final = (
+    select(TaskBot.task_id, Seat.channel_id, Bot)
+    .join(Bot, TaskBot.bot_id == Bot.id)
+    .join(Seat, Seat.bot_id == Bot.id)
+    .where(TaskBot.task_id.in_(bindparam("tasks")), Seat.channel_id.in_(_CHANNELS))
+    .where(Seat.state == SeatState.ACTIVE, Bot.status == BotStatus.ACTIVE)
+    .order_by(Bot.id)
+)
+
+
 async def tasks_for_channels(act: Act, channel_ids: Collection[int]) -> dict[int, list[Task]]:
     """By channel, the tasks that are switched on for it, by itself or by one of its playlists, oldest first."""
-    by_playlist = (
-        select(PlaylistChannel.channel_id, TaskTarget.task_id)
-        .join(TaskTarget, TaskTarget.playlist_id == PlaylistChannel.playlist_id)
-        .where(PlaylistChannel.channel_id.in_(channel_ids))
-    )
-    by_itself = select(TaskTarget.channel_id, TaskTarget.task_id).where(TaskTarget.channel_id.in_(channel_ids))
-    aimed = union(by_itself, by_playlist).subquery()
-    asked = select(aimed.c.channel_id, Task).join(Task, Task.id == aimed.c.task_id).where(Task.status == "ON")
     found: dict[int, list[Task]] = {channel_id: [] for channel_id in channel_ids}
-    for channel_id, task in await act.session.execute(asked.order_by(Task.id)):
+    for channel_id, task in await act.session.execute(_ON, {"channels": list(channel_ids)}):
         found[channel_id].append(task)
     return found
 
@@ -37,16 +54,9 @@ async def bots_by_place(
     act: Act, task_ids: Collection[int], channel_ids: Collection[int]
 ) -> dict[tuple[int, int], list[Bot]]:
     """By task and channel, the bots that serve the one and may write in the other at this moment."""
-    asked = (
-        select(TaskBot.task_id, Seat.channel_id, Bot)
-        .join(Bot, TaskBot.bot_id == Bot.id)
-        .join(Seat, Seat.bot_id == Bot.id)
-        .where(TaskBot.task_id.in_(task_ids), Seat.channel_id.in_(channel_ids))
-        .where(Seat.state == SeatState.ACTIVE, Bot.status == BotStatus.ACTIVE)
-        .order_by(Bot.id)
-    )
+    asked = {"tasks": list(task_ids), "channels": list(channel_ids)}
     found: dict[tuple[int, int], list[Bot]] = {}
-    for task_id, channel_id, bot in await act.session.execute(asked):
+    for task_id, channel_id, bot in await act.session.execute(_PLACES, asked):
         found.setdefault((task_id, channel_id), []).append(bot)
     return found
 
