@@ -70,6 +70,8 @@ def _plan(act: Act, post: Post, seen: Survey, tools: Tools) -> list[Decided]:
     if project.status != "active" or project.stopped_at or channel.state != "active":
         record(act, "post_left", {"state": channel.state, "project": project.status}, post_id=post.id)
         return []
+    if not seen.tasks[channel.id] and not seen.comments[post.id]:
+        record(act, "post_left", {"task": "none"}, post_id=post.id)
     return [one for task in seen.tasks[channel.id] for one in _plan_task(act, task, post, seen=seen, tools=tools)]
 
 

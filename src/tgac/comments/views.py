@@ -5,7 +5,7 @@ The sentences of events stand in `comments/kinds.py`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Final, NamedTuple
 
 from tgac.bots.models import Bot
@@ -56,9 +56,6 @@ STATES: Final[Mapping[str, Look]] = {
     "expired": Look(N_("Expired"), "off", "clock"),
     "deleted": Look(N_("Deleted"), "bad", "trash"),
 }
-
-SOON: Final = timedelta(seconds=75)
-"""Until then a post may still wait for its thread, and then for the planner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,18 +286,16 @@ def readable(data: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     return {**data, "values": {name: _shown(value, zone) or value for name, value in values.items()}}
 
 
-def why_none(post: Post, left: Event | None, now: datetime) -> str:
+def why_none(left: Event | None) -> str:
     """Why there is no comment and no decision; `left` is the event that tells why no task was asked."""
-    if left is not None:
-        return _left_reason(left.data)
-    if now - post.seen_at < SOON:
-        return _("It is being looked at.")
-    return _("No task was on for this channel.")
+    return _left_reason(left.data) if left is not None else _("It is being looked at.")
 
 
 def _left_reason(data: Mapping[str, Any]) -> str:
     if data.get("failed"):
         return reasons.LINE_FAILED.sentence
+    if data.get("task"):
+        return _("No task was on for this channel.")
     if data.get("installation"):
         return reasons.INSTALLATION_STOPPED.sentence
     if data.get("state", "active") != "active":

@@ -258,6 +258,7 @@ async def test_the_values_of_a_decision_are_readable(desk: Desk) -> None:
 
 async def test_a_post_without_comments_says_why(desk: Desk) -> None:
     silent, suspended = await desk.post("Silent"), await desk.post("Suspended")
+    await desk.event("post_left", silent, {"task": "none"})
     await desk.event("post_left", suspended, {"state": "suspended", "project": "active"})
     await desk.post("Fresh", minutes_ago=0.2)
     notes = {one["text"]: one["note"] for one in (await desk.data("/posts"))["items"]}

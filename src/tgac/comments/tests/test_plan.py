@@ -26,7 +26,7 @@ from tgac.posts.models import Post
 from tgac.settings.service import stop_installation
 from tgac.tasks.media import add_media
 from tgac.tasks.models import Task
-from tgac.tasks.service import change_task
+from tgac.tasks.service import change_task, toggle_task
 
 SOON = {"delay": {"min_s": 60, "max_s": 60}, "expire_after_s": 600}
 
@@ -359,6 +359,22 @@ async def test_where_everything_stands_still_no_task_is_asked_and_the_post_says_
     assert await world.comments() == []
 
 
+async def test_a_post_for_which_no_task_is_on_says_so_and_one_that_was_decided_about_does_not(world: World) -> None:
+    task_id = await a_task(world, "First")
+    await world.post("Hello")
+    await world.take_in()
+    await run_jobs(world)
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await toggle_task(act, task_id, "PAUSED")
+    await world.post("Good evening")
+    await world.take_in()
+    await run_jobs(world)
+    decided, silent = await posts(world)
+    await plan_again(world, decided)
+    assert [(event.post_id, event.data) for event in await told(world, "post_left")] == [(silent.id, {"task": "none"})]
+    assert [comment.post_id for comment in await world.comments()] == [decided.id]
+
+
 async def test_a_post_that_went_away_before_it_was_planned_cancels_its_job_alone(world: World) -> None:
     await a_task(world, "First")
     for text in ("One", "Two"):
@@ -373,4 +389,4 @@ async def test_a_post_that_went_away_before_it_was_planned_cancels_its_job_alone
 async def test_a_post_that_went_away_is_not_told_of_when_its_planning_failed(world: World) -> None:
     post = await a_post(world)
     await plan_given_up(world.tools, PlanPost(world.project_id, post.id + 9))
-    assert await told(world, "post_left") == []
+    assert [event.post_id for event in await told(world, "post_left")] == [post.id], "for which no task is on"
