@@ -38,7 +38,7 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _Looked:
+class Looked:
     """What a look has seen of a channel, and how that stood when it began; `only`: by these bots alone."""
 
     known: Channel
@@ -79,7 +79,7 @@ async def verify_channel(
         eyes = [eye for eye in known.eyes if bot_ids is None or eye.bot_id in bot_ids]
         target = target_of_channel(known.channel)
         seen = await inspect(tools.telegram, target, eyes=eyes, claimer=known.claimer, look=look)
-        left = await tools.together(_take_down)(project_id, _Looked(known.channel, seen, bot_ids))
+        left = await tools.together(take_down)(project_id, Looked(known.channel, seen, bot_ids))
         tools.memory.pop(begun, None)
         if left is None:
             break
@@ -123,8 +123,8 @@ _LOCKED: Final = (
 )
 
 
-async def _take_down(
-    tools: Tools, project_id: int, looks: Sequence[_Looked]
+async def take_down(
+    tools: Tools, project_id: int, looks: Sequence[Looked]
 ) -> list[Channel | Literal["overtaken"] | None]:
     """Write down what was seen of each; gives the channel that is left, or that more was told of it meanwhile."""
     async with tools.acting(None, project_id) as act:
@@ -133,20 +133,22 @@ async def _take_down(
         rows = await rows_of(act, channels.values())
         await lock_bots(act, {bot_id for look in looks for bot_id in _to_be_locked(look, rows)})
         left: dict[int, Channel | Literal["overtaken"] | None] = {}
+        settled: dict[int, Channel] = {}
         for n, look in sorted(enumerate(looks), key=lambda numbered: numbered[1].known.id):
             channel = channels.get(look.known.id)
-            if channel is not None and _version(channel) != _version(look.known):
+            if channel is not None and (channel.id in settled or _version(channel) != _version(look.known)):
                 left[n] = "overtaken"
                 continue
             left[n] = None if channel is None else await _take_down_one(act, channel, look, rows)
-            if left[n] is not channel:
+            if channel is not None and left[n] is channel:
+                settled[channel.id] = channel
+            else:
                 channels.pop(look.known.id, None)
-        settled = {one.id: one for one in left.values() if isinstance(one, Channel)}
         await set_all(act.session, settled.values(), checked_at=act.now)
         return [left[n] for n in range(len(looks))]
 
 
-async def _take_down_one(act: Act, channel: Channel, look: _Looked, rows: Rows) -> Channel | None:
+async def _take_down_one(act: Act, channel: Channel, look: Looked, rows: Rows) -> Channel | None:
     twin = await _twin(act, channel, look.seen)
     if twin is not None:
         note(act, twin, "channel_named_twice", {"ref": channel.ref})
@@ -175,7 +177,7 @@ async def _twin(act: Act, channel: Channel, seen: Inspection) -> Channel | None:
     return found
 
 
-def _to_be_locked(look: _Looked, rows: Rows) -> Iterator[int]:
+def _to_be_locked(look: Looked, rows: Rows) -> Iterator[int]:
     """The bots that may be given a seat after this look, and those that Telegram has refused."""
     seated = {seat.bot_id for seat in rows.seats.get(look.known.id, ()) if seat.state == SeatState.ACTIVE}
     yield from (eye.bot_id for eye in look.seen.fit if eye.bot_id not in seated)

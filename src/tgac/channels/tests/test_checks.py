@@ -9,13 +9,15 @@ from tgac.bots.models import Bot
 from tgac.bots.queries import find_bot
 from tgac.bots.service import pause_bot, remove_bot
 from tgac.channels.change import remove_channel
+from tgac.channels.claims import claimed_channels
 from tgac.channels.connect import SECOND_LOOK
+from tgac.channels.inspection import inspect
 from tgac.channels.jobs import CheckChannel, RecheckChannels
 from tgac.channels.membership import link_changed, membership_changed
 from tgac.channels.models import Channel
-from tgac.channels.queries import channels_heard_by, reasons_of, seats_of
+from tgac.channels.queries import channels_heard_by, eyes_of, reasons_of, seats_of
 from tgac.channels.recheck import SPREAD_S, check_channel, recheck_channels
-from tgac.channels.verify import verify_channel
+from tgac.channels.verify import LOOKING, Looked, take_down, target_of_channel, verify_channel
 from tgac.journal.models import Event
 from tgac.kit.errors import NotFound, Refused
 from tgac.kit.queue.jobs import Cancel, Done, Snooze
@@ -59,6 +61,16 @@ async def verify(world: World) -> Channel:
     return await verify_channel(world.tools, project_id=world.project_id, channel_id=world.places[0].row.id)
 
 
+async def looked(world: World) -> Looked:
+    """What the bots see of the channel at this moment, not written down yet."""
+    number = world.places[0].row.id
+    async with world.tools.reading(None, world.project_id) as act:
+        channel, claimer = (await claimed_channels(act, [number]))[number]
+        eyes = await eyes_of(act, LOOKING)
+    seen = await inspect(world.tools.telegram, target_of_channel(channel), eyes=eyes, claimer=claimer)
+    return Looked(channel, seen, None)
+
+
 async def standing(world: World) -> tuple[str, str | None, list[tuple[str, str, str | None]]]:
     async with world.tools.reading(None, EVERYONE) as act:
         channel = await act.session.scalar(select(Channel).order_by(Channel.id))
@@ -99,6 +111,22 @@ async def test_looks_that_are_written_down_together_each_get_their_own_channel(w
         (number, world.clock.now()) for number in asked[:-1]
     ]
     assert isinstance(missing, NotFound)
+
+
+async def test_of_two_looks_at_a_channel_that_are_written_down_together_the_second_is_taken_once_more(
+    world: World,
+) -> None:
+    bot, place = await world.add_bot("second"), world.places[0]
+    await world.invite(bot, place.id, place.group_id)
+    await world.take_in()
+    await world.work()
+    earlier = await looked(world)
+    await put(world, place.group_id, bot.telegram_id, status="kicked")
+    later = await looked(world)
+    world.clock.advance(10)
+    left = await take_down(world.tools, world.project_id, [later, earlier])
+    assert [one if isinstance(one, str) else "written" for one in left] == ["written", "overtaken"]
+    assert ("second_bot", "lost", "bot_not_in_group") in (await standing(world))[2]
 
 
 async def test_a_bot_put_out_of_the_group_suspends_the_channel_and_coming_back_reopens_it(
