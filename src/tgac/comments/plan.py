@@ -1,6 +1,6 @@
 """Plan: every task's decision about a post is written down, with its reason; what shall be sent becomes a job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -21,6 +21,7 @@ from tgac.comments.files import name_files
 from tgac.comments.jobs import PlanPost, SendComment, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
+from tgac.comments.queries import left_alone
 from tgac.comments.reasons import LINE_FAILED, NO_THREAD, TASK_UNREADABLE, stored
 from tgac.comments.review import hold_for_review, is_reviewed
 from tgac.comments.survey import Survey, survey
@@ -45,7 +46,10 @@ async def plan_posts(tools: Tools, project_id: int, post_ids: Sequence[int]) -> 
     """Decide about these posts of a project, in one transaction."""
     async with tools.acting(None, project_id) as act:
         seen = await survey(act, post_ids)
-        decided = [one for post in seen.posts.values() for one in _plan(act, post, seen, tools)]
+        left = {post.id: why for post in seen.posts.values() if (why := _why_left(post, seen))}
+        await _leave(act, left, seen)
+        asked = [post for post in seen.posts.values() if post.id not in left]
+        decided = [one for post in asked for one in _plan(act, post, seen, tools)]
         act.session.add_all(comment for comment, _ in decided)
         await name_files(act, [comment for comment, _ in decided])
         await act.flush()
@@ -62,17 +66,29 @@ async def plan_given_up(tools: Tools, job: PlanPost) -> None:
             record(act, "post_left", {"failed": True}, post_id=job.post_id)
 
 
-def _plan(act: Act, post: Post, seen: Survey, tools: Tools) -> list[Decided]:
+def _why_left(post: Post, seen: Survey) -> dict[str, str] | None:
+    """Why no task is asked about a post; None where some are."""
     channel, project = seen.channels[post.channel_id], seen.project
     if seen.holding.stopped_at:
-        record(act, "post_left", {"installation": "stopped"}, post_id=post.id)
-        return []
+        return {"installation": "stopped"}
     if project.status != "active" or project.stopped_at or channel.state != "active":
-        record(act, "post_left", {"state": channel.state, "project": project.status}, post_id=post.id)
-        return []
+        return {"state": channel.state, "project": project.status}
     if not seen.tasks[channel.id] and not seen.comments[post.id]:
-        record(act, "post_left", {"task": "none"}, post_id=post.id)
-    return [one for task in seen.tasks[channel.id] for one in _plan_task(act, task, post, seen=seen, tools=tools)]
+        return {"task": "none"}
+    return None
+
+
+async def _leave(act: Act, left: Mapping[int, dict[str, str]], seen: Survey) -> None:
+    """Say why no task is asked about these posts; what was said before is not said again."""
+    told = await left_alone(act, [seen.posts[post_id] for post_id in left]) if left else {}
+    for post_id, why in left.items():
+        if post_id not in told or told[post_id].data != why:
+            record(act, "post_left", why, post_id=post_id)
+
+
+def _plan(act: Act, post: Post, seen: Survey, tools: Tools) -> list[Decided]:
+    tasks = seen.tasks[post.channel_id]
+    return [one for task in tasks for one in _plan_task(act, task, post, seen=seen, tools=tools)]
 
 
 def _plan_task(act: Act, task: Task, post: Post, *, seen: Survey, tools: Tools) -> list[Decided]:

@@ -44,7 +44,7 @@ async def shown_posts(act: Act, posts: Sequence[Post], *, with_orders: bool = Tr
     under: dict[int, list[CommentView]] = {post.id: [] for post in posts}
     for comment in comments:
         under[comment.post_id].append(comment_view(base, comment, rows, zone=zone))
-    notes = {post.id: "" if under[post.id] else why_none(left.get(post.id)) for post in posts}
+    notes = {post.id: "" if under[post.id] else why_none(post, left.get(post.id), act.now) for post in posts}
     return [
         post_view(base, post, rows.channels[post.channel_id], comments=under[post.id], note=notes[post.id])
         for post in posts

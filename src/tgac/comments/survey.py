@@ -22,7 +22,10 @@ STANDING = ("planned", "awaiting_approval", "sending", "sent", "unknown")
 """The states in which a comment takes a place under its post."""
 
 _POSTS: Final = (
-    select(Post, Channel).join(Channel, Channel.id == Post.channel_id).where(Post.id.in_(bindparam("posts")))
+    select(Post, Channel)
+    .join(Channel, Channel.id == Post.channel_id)
+    .where(Post.id.in_(bindparam("posts")))
+    .order_by(Post.id)
 )
 _UNDER: Final = select(Comment).where(Comment.post_id.in_(bindparam("posts"))).order_by(Comment.id)
 _NEWEST: Final = (

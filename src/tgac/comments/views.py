@@ -5,7 +5,7 @@ The sentences of events stand in `comments/kinds.py`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, NamedTuple
 
 from tgac.bots.models import Bot
@@ -56,6 +56,9 @@ STATES: Final[Mapping[str, Look]] = {
     "expired": Look(N_("Expired"), "off", "clock"),
     "deleted": Look(N_("Deleted"), "bad", "trash"),
 }
+
+SOON: Final = timedelta(seconds=75)
+"""Until then a post may still wait for its thread, and then for the planner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,9 +289,13 @@ def readable(data: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     return {**data, "values": {name: _shown(value, zone) or value for name, value in values.items()}}
 
 
-def why_none(left: Event | None) -> str:
+def why_none(post: Post, left: Event | None, now: datetime) -> str:
     """Why there is no comment and no decision; `left` is the event that tells why no task was asked."""
-    return _left_reason(left.data) if left is not None else _("It is being looked at.")
+    if left is not None:
+        return _left_reason(left.data)
+    if now - post.seen_at < SOON:
+        return _("It is being looked at.")
+    return _("No task has looked at it, and why is not known.")
 
 
 def _left_reason(data: Mapping[str, Any]) -> str:

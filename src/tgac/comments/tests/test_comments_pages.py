@@ -261,11 +261,13 @@ async def test_a_post_without_comments_says_why(desk: Desk) -> None:
     await desk.event("post_left", silent, {"task": "none"})
     await desk.event("post_left", suspended, {"state": "suspended", "project": "active"})
     await desk.post("Fresh", minutes_ago=0.2)
+    await desk.post("Lost")
     notes = {one["text"]: one["note"] for one in (await desk.data("/posts"))["items"]}
     assert notes == {
         "Silent": "No task was on for this channel.",
         "Suspended": "The channel is suspended.",
         "Fresh": "It is being looked at.",
+        "Lost": "No task has looked at it, and why is not known.",
     }
     assert "No task was on for this channel." in (await desk.get(f"/projects/1/posts/{silent.id}")).text
 
