@@ -111,15 +111,17 @@ async def _take_down(tools: Tools, project_id: int, looks: Sequence[_Looked]) ->
     """Write what came of each look, unless the bot has another token by now."""
     async with tools.acting(None, project_id) as act:
         bots = await bots_numbered(act, {look.known.id for look in looks}, lock=True)
-        written = []
-        for known, answer in {look.known.id: look for look in looks}.values():
-            bot = bots.get(known.id)
-            if bot is None or bot.token_sealed != known.token_sealed or isinstance(answer.fault, SlowDown):
-                continue
-            await _write(act, bot, answer)
-            written.append(bot)
-        await set_all(act.session, written, health_at=act.now)
+        told = {look.known.id: look.answer for look in looks if _tells(look, bots.get(look.known.id))}
+        for bot_id, answer in told.items():
+            await _write(act, bots[bot_id], answer)
+        await set_all(act.session, [bots[bot_id] for bot_id in told], health_at=act.now)
     return [bots.get(look.known.id) for look in looks]
+
+
+def _tells(look: _Looked, bot: Bot | None) -> bool:
+    """Whether a look tells anything of the bot as it is now; the last of several that do is written."""
+    is_the_same = bot is not None and bot.token_sealed == look.known.token_sealed
+    return is_the_same and not isinstance(look.answer.fault, SlowDown)
 
 
 async def _asked(tools: Tools, bot: Bot) -> _Answer:

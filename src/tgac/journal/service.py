@@ -24,10 +24,11 @@ class About(TypedDict, total=False):
 def record(act: Act, kind: str, data: dict[str, Any] | None = None, **about: Unpack[About]) -> None:
     """Write one event of the act's project, at the act's moment, by the act's author. Trouble is looked at soon."""
     author = act.principal.user_id if act.principal else None
-    line = {"project_id": act.scope, "at": act.now, "kind": kind, "user_id": author, "data": data or {}}
-    act.add_line(Event, {**line, **about})
+    project_id = about.get("project_id") or act.project_id
+    line = {"at": act.now, "kind": kind, "user_id": author, "data": data or {}}
+    act.add_line(Event, {**line, **about, "project_id": project_id})
     if kind in TROUBLE:
-        job, due, key = look_after(act.now, about.get("project_id") or act.project_id)
+        job, due, key = look_after(act.now, project_id)
         act.enqueue(job, run_after=due, key=key)
 
 

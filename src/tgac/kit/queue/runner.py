@@ -114,9 +114,8 @@ class Runner:
         return len(claimed)
 
     async def _settle_and_claim(self, outcomes: list[Settled], room: int) -> list[store.Claimed]:
-        now = self.tools.clock.now()
-
         def turn(connection: Connection) -> list[store.Claimed]:
+            now = self.tools.clock.now()  # not before the turn has come: a lease counts from when it is written
             if outcomes:
                 self._settle(connection, outcomes, now)
             if room <= 0 or self._stopping:
