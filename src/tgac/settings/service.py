@@ -9,7 +9,7 @@ from sqlalchemy import literal, select, true
 
 from tgac.journal.service import differences, note, record
 from tgac.kit.act import Act
-from tgac.kit.db.many import hold
+from tgac.kit.db.many import hold, note_keys
 from tgac.kit.errors import Invalid
 from tgac.kit.tenancy import Right, require, require_admin
 from tgac.kit.web.i18n import _
@@ -134,15 +134,21 @@ async def resume_installation(act: Act) -> None:
 async def hold_stop(act: Act) -> None:
     """Until the act ends the installation's emergency stop does not change: whoever presses it waits for that."""
     row = select(InstallationSettings.id).where(InstallationSettings.id == _ROW)
-    await hold(act.session, row.with_for_update(read=True))
+    if not await hold(act.session, row.with_for_update(read=True)):
+        await _make_row(act)  # what is not there cannot be locked, and the first stop would pass by
 
 
 async def _row(act: Act) -> InstallationSettings:
     row = await act.session.get(InstallationSettings, _ROW, with_for_update=True)
     if row is None:
-        row = InstallationSettings(id=_ROW, document={})
-        act.session.add(row)
+        await _make_row(act)
+        row = await act.session.get_one(InstallationSettings, _ROW, with_for_update=True)
     return row
+
+
+async def _make_row(act: Act) -> None:
+    """The row, unless somebody else has just made it; whoever is about to is waited for."""
+    await note_keys(act.session, InstallationSettings, [{"id": _ROW, "document": {}}])
 
 
 async def change_project_settings(act: Act, changes: ForProject) -> None:

@@ -1,5 +1,6 @@
 """A bot whose comments fail too often is slowed down, then paused, and finds its way back. Every stop stops."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tgac.comments.failing import judge
 from tgac.comments.tests.hands import sends
 from tgac.journal.models import Event
 from tgac.kit.tenancy import EVERYONE
-from tgac.settings.service import resume_installation, stop_installation
+from tgac.settings.service import hold_stop, holding_here, resume_installation, stop_installation
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,18 @@ async def test_a_slowed_bot_that_goes_on_failing_is_paused_until_a_person_resume
 async def admin(world: World, verb: Any) -> None:
     async with world.tools.acting(world.anna, EVERYONE) as act:
         await verb(act)
+
+
+async def test_the_very_first_stop_of_an_installation_waits_for_what_is_about_to_leave(world: World) -> None:
+    async with world.tools.acting(None, world.project_id) as act:
+        await hold_stop(act)
+        assert (await holding_here(act)).stopped_at is None
+        stopping = asyncio.create_task(admin(world, stop_installation))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(stopping), 0.3)
+    await stopping
+    async with world.tools.reading(None, world.project_id) as act:
+        assert (await holding_here(act)).stopped_at == world.clock.now()
 
 
 async def test_the_installations_stop_cancels_what_has_not_left_and_plans_nothing(world: World) -> None:

@@ -64,8 +64,9 @@ async def set_all(session: AsyncSession, rows: Collection[Any], **values: Any) -
             set_committed_value(row, name, value)
 
 
-async def hold(session: AsyncSession, locking: Select[Any]) -> None:
-    """Lock the rows of a statement until the transaction ends; nothing is read. SQLite is not asked: there whoever
-    writes is alone from the beginning of the transaction."""
-    if session.get_bind().dialect.name != "sqlite":
-        await session.execute(locking)
+async def hold(session: AsyncSession, locking: Select[Any]) -> bool:
+    """Lock the rows of a statement until the transaction ends; nothing of them is read. Whether there are any.
+
+    SQLite is not asked: there whoever writes is alone from the beginning of the transaction.
+    """
+    return session.get_bind().dialect.name == "sqlite" or (await session.execute(locking)).first() is not None
