@@ -164,7 +164,7 @@ async def _furnish(stage: Stage, tools: Tools) -> None:
         for (channel, bot), place in zip(channels, stage.places, strict=True):
             act.session.add(channel)
             await act.flush()
-            act.session.add(Seat(bot_id=bot.id, channel_id=channel.id, state="active", checked_at=act.now))
+            act.session.add(Seat(bot_id=bot.id, channel_id=channel.id, state="active", since=act.now))
             assert place.group_id == channel.group_id
         await act.flush()
         targets = {"targets": {"channels": [channel.id for channel, _ in channels]}}
