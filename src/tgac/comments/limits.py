@@ -213,8 +213,7 @@ _COLUMN: Final[Mapping[Scope, InstrumentedAttribute[int] | InstrumentedAttribute
 }
 
 
-@cache
-def _counting(scope: Scope, windows: int) -> Select[Any]:
+def _count_in(scope: Scope, windows: int) -> Select[Any]:
     """For each of some windows how many were begun within it, and the first of them."""
     key = _COLUMN[scope]
     counted = Comment.post_id if scope == "threads" else Comment.id
@@ -226,6 +225,9 @@ def _counting(scope: Scope, windows: int) -> Select[Any]:
     begun = Comment.sending_at.between(bindparam("longest"), bindparam("ahead"))
     asked = select(key, *columns).where(key.in_(bindparam("keys")), begun, Comment.state.in_(STANDS))
     return asked.group_by(key)
+
+
+_counting: Final = cache(_count_in)
 
 
 async def _look_up(act: Act, ledger: Ledger, scope: Scope, *, keys: Collection[int], windows: Sequence[int]) -> None:

@@ -80,7 +80,7 @@ def _why_left(post: Post, seen: Survey) -> dict[str, str] | None:
 
 async def _leave(act: Act, left: Mapping[int, dict[str, str]], seen: Survey) -> None:
     """Say why no task is asked about these posts; what was said before is not said again."""
-    told = await left_alone(act, [seen.posts[post_id] for post_id in left]) if left else {}
+    told = await left_alone(act, [seen.posts[post_id] for post_id in left])
     for post_id, why in left.items():
         if post_id not in told or told[post_id].data != why:
             record(act, "post_left", why, post_id=post_id)

@@ -137,7 +137,10 @@ async def comments_numbered(act: Act, numbers: Collection[int]) -> list[Comment]
 
 async def left_alone(act: Act, posts: Iterable[Post]) -> dict[int, Event]:
     """For posts that no task was asked about: the event that says why, by the post's number."""
-    asked = select(Event).where(Event.post_id.in_([post.id for post in posts]), Event.kind == "post_left")
+    numbers = [post.id for post in posts]
+    if not numbers:
+        return {}
+    asked = select(Event).where(Event.post_id.in_(numbers), Event.kind == "post_left")
     found = await act.session.scalars(asked.order_by(Event.id))
     return {event.post_id: event for event in found if event.post_id is not None}
 
