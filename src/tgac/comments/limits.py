@@ -8,7 +8,6 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
@@ -213,7 +212,7 @@ _COLUMN: Final[Mapping[Scope, InstrumentedAttribute[int] | InstrumentedAttribute
 }
 
 
-def _count_in(scope: Scope, windows: int) -> Select[Any]:
+def _counting(scope: Scope, windows: int) -> Select[Any]:
     """For each of some windows how many were begun within it, and the first of them."""
     key = _COLUMN[scope]
     counted = Comment.post_id if scope == "threads" else Comment.id
@@ -225,9 +224,6 @@ def _count_in(scope: Scope, windows: int) -> Select[Any]:
     begun = Comment.sending_at.between(bindparam("longest"), bindparam("ahead"))
     asked = select(key, *columns).where(key.in_(bindparam("keys")), begun, Comment.state.in_(STANDS))
     return asked.group_by(key)
-
-
-_counting: Final = cache(_count_in)
 
 
 async def _look_up(act: Act, ledger: Ledger, scope: Scope, *, keys: Collection[int], windows: Sequence[int]) -> None:
