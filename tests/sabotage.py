@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 COMMENTS = "src/tgac/comments"
 SEEDS = 4
 SIMULATION = ["--days", "0.5", "--channels", "4", "--posts-a-day", "12", "--trouble", "4"]
-GATE, SEND, CAPS, DECIDE, PACE, HEARD = (
-    f"{COMMENTS}/tests/test_{name}.py" for name in ("gate", "send", "caps", "decide", "pace", "heard_beside")
+GATE, SEND, CAPS, DECISION, PACE, HEARD = (
+    f"{COMMENTS}/tests/test_{name}.py" for name in ("gate", "send", "caps", "decision", "pace", "heard_beside")
 )
 FOUND = ("VIOLATED", "FAILED ")
 """What a simulation and pytest say where something is wrong."""
@@ -192,7 +192,7 @@ SABOTAGES = (
         "two tasks under one post",
         f"{COMMENTS}/decide.py",
         (("if thread.taken >= _room(thread, order):", "if False:"),),
-        (DECIDE,),
+        (DECISION,),
     ),
     Sabotage(
         "what no witness is trusted for written again",
