@@ -91,7 +91,7 @@ async def take_talk(act: Act, messages: Iterable[Message]) -> None:
 
 async def hear_readers(tools: Tools, job: HearReaders) -> Outcome:
     """Handles HearReaders: leave a job for each comment whose wait is over because of what was noted since then, or
-    over earlier: without one it is looked at every five minutes alone. A silence that was made longer needs none, since
+    over earlier: without one it is looked at every hour alone. A silence that was made longer needs none, since
     whoever looks then goes on waiting."""
     async with tools.acting(None, job.project_id) as act:
         post = await act.session.get(Post, job.post_id) or await _post_above(act, job.since)

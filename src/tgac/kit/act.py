@@ -1,4 +1,5 @@
-"""An Act: one transaction, one project, one author, one moment. The only place that commits."""
+"""An Act: one transaction, one project, one author, one moment. The only place that commits,
+but for what the queue writes about its own jobs (`Database.queueing`)."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from tests.support.world import World, a_world
 
 from tgac.channels.models import Channel
@@ -484,3 +484,18 @@ def test_a_reader_is_a_person_in_their_own_name(other: dict[str, Any]) -> None:
     message = Message(Chat(-1, "supergroup"), 1, at, from_user=User(2, False, "Vera"), text="Hi", thread_id=1)
     assert is_by_reader(message)
     assert not is_by_reader(replace(message, **other))
+
+
+async def test_what_a_reader_says_to_nobody_of_ours_costs_no_look_at_seats_or_at_comments_of_others(
+    world: World,
+) -> None:
+    await world.add_task(**waiting(reader_comments=2))
+    post = await world.post()
+    await world.work()
+    await say(world, post)
+    asked: list[str] = []
+    event.listen(world.tools.db.engine.sync_engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    await world.take_in()
+    assert len(await noted(world)) == 1
+    assert any("seen_updates" in one for one in asked)
+    assert [one for one in asked if "FROM seats" in one or "JOIN bots" in one] == []

@@ -102,6 +102,14 @@ async def test_a_bot_that_is_shut_out_is_told_at_once_to_who_may_mend_it_and_onl
     assert len(await read(world)) == 1
 
 
+async def test_a_channel_that_is_shut_is_looked_at_soon_and_not_by_the_hour(world: World) -> None:
+    await wish(world, "anna", NoticesWanted.AT_ONCE)
+    await suspend(world)
+    await world.wait(30)
+    assert await is_open(world) == ["channel_suspended"]
+    assert len(await read(world)) == 1
+
+
 async def test_what_is_not_critical_waits_for_the_morning_and_is_one_message(world: World) -> None:
     await suspend(world)
     async with world.tools.acting(None, world.project_id) as act:
