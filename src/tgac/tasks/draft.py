@@ -28,6 +28,7 @@ _TYPED: Final = ("name", "weight", "text", "poll", "poll_open", "poll_multiple",
 PREFIX: Final = "content.variants."
 CHANNELS: Final = "targets.channels"
 PLAYLISTS: Final = "targets.playlists"
+LIFTS: Final = "lifts"
 BOTS: Final = "bots"
 EXPIRY: Final = "approval.expire_s"
 """Typed in minutes."""
@@ -44,7 +45,7 @@ _SHOWN: Final = frozenset(
         "approval.mode", "approval.expire_s", "approval.otherwise",
         "after.follow_edits", "after.delete_after_s", "content.quote", "content.pin",
         "content.kind", "content.llm.goal", "content.llm.voice", "content.llm.prompt", "content.llm.max_length",
-        "content.llm.forbidden", "content.llm.allowed_links",
+        "content.llm.forbidden", "content.llm.allowed_links", LIFTS,
     }
 ) | LIMIT_FIELDS | WAIT_FIELDS  # fmt: skip
 _VARIANT = re.compile(
@@ -152,6 +153,7 @@ def document_of(form: Filled[Any], base: TaskConfig) -> dict[str, Any]:
     raw["timing"] |= _timing(form, base)
     raw["approval"] |= _approval(form)
     raw["limits"] |= limits_document(form.values)
+    raw["lifts"] = _ticked(form, LIFTS)
     raw["after"] |= after_document(form.values) | {
         "delete_with_post": ("after.delete_with_post", "true") in _sent(form)
     }
@@ -251,6 +253,7 @@ def _ticks(config: TaskConfig, bot_ids: Iterable[int]) -> Iterator[tuple[str, st
     yield from ((PLAYLISTS, str(one)) for one in config.targets.playlists)
     yield from ((BOTS, str(one)) for one in bot_ids)
     yield from (("filter.media", one) for one in config.filter.media)
+    yield from ((LIFTS, one) for one in config.lifts)
     yield from (("filter.weekdays", str(one)) for one in config.filter.weekdays or ())
     flags = {
         "filter.forwarded": config.filter.forwarded,

@@ -31,7 +31,14 @@ from tgac.tasks.reach import bot_ids_of, reach_of
 from tgac.tasks.sentence import draft_sentence
 from tgac.tasks.text.compose import MAX_SOURCE
 from tgac.tasks.web import SWITCHED, common, path_of
-from tgac.tasks.words import following_choices, media_choices, presets, variable_choices, weekday_choices
+from tgac.tasks.words import (
+    following_choices,
+    lifted_choices,
+    media_choices,
+    presets,
+    variable_choices,
+    weekday_choices,
+)
 
 router = APIRouter(prefix="/projects/{project_id}/tasks", include_in_schema=False)
 
@@ -163,6 +170,7 @@ async def _editor(
         files=files,
         many_files=many_files,
         weekdays=weekday_choices(),
+        lifted=lifted_choices(),
         variables=variable_choices(),
         following=following_choices(),
         longest_text=MAX_SOURCE,

@@ -68,6 +68,18 @@ def media_choices() -> list[tuple[str, str]]:
     return [(key, _(MEDIA_WORDS[key])) for key in MEDIA]
 
 
+def lifted_choices() -> list[tuple[str, str]]:
+    """The limits that a task can lift: path and words."""
+    return [
+        ("limits.per_channel_hour", _("Comments in a channel, in an hour")),
+        ("limits.per_channel_day", _("Comments in a channel, in a day")),
+        ("limits.per_bot_hour", _("Comments by a bot, in an hour")),
+        ("limits.per_bot_day", _("Comments by a bot, in a day")),
+        ("limits.per_post_together", _("Comments of all tasks under one post")),
+        ("limits.threads_per_bot", _("Threads a bot is active in")),
+    ]
+
+
 def weekday_choices() -> list[tuple[str, str]]:
     """The days of the week: number (Monday is 0) and short name."""
     return [(str(number), _(word)) for number, word in enumerate(WEEKDAYS)]

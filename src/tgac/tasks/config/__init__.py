@@ -19,6 +19,7 @@ from tgac.tasks.config.parts import (
     Variant,
     WaitFor,
     filled,
+    preset_named,
 )
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "WaitFor",
     "check_config",
     "filled",
+    "preset_named",
     "wait_faults",
 ]

@@ -90,6 +90,7 @@ def _sentence(kind: str, fault: Mapping[str, Any]) -> str:
 def _faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
     """What single values cannot show."""
     yield from _wait_faults(config.timing)
+    yield from _lift_faults(config)
     lengths = config.filter
     if lengths.regex is not None and (said := pattern_fault(lengths.regex)):
         yield "filter.regex", _("RE2 cannot read this pattern: %(reason)s", reason=said)
@@ -117,6 +118,13 @@ def _wait_faults(timing: Timing) -> Iterator[tuple[str, str]]:
     if timing.wait_for is not None:
         found = wait_faults(timing.wait_for, timing.window if is_known else None)
         yield from ((f"timing.{path}", said) for path, said in found)
+
+
+def _lift_faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
+    for path in config.lifts:
+        part, _dot, name = path.partition(".")
+        if getattr(getattr(config, part), name) is not None:
+            yield path, _("A value stands here, and it is lifted as well: one of the two.")
 
 
 def wait_faults(wait: WaitFor, window: Delay | None) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 Every key stands in docs/task-config.md with its meaning, default and limits; a test compares.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -318,8 +318,23 @@ class After(Part):
     delete_with_post: Bool = True
 
 
+Lifted = Literal[
+    "timing.quiet_hours",
+    "limits.per_channel_hour",
+    "limits.per_channel_day",
+    "limits.per_bot_hour",
+    "limits.per_bot_day",
+    "limits.per_post_together",
+    "limits.threads_per_bot",
+]
+"""What a preset may forbid and no value allows again."""
+
+
 class TaskConfig(Part):
-    """The whole document. `TaskConfig()` is the empty form; only `check_config` says that one is good."""
+    """The whole document. `TaskConfig()` is the empty form; only `check_config` says that one is good.
+
+    What `lifts` names is null and stays so, whatever the preset says.
+    """
 
     targets: Targets = Targets()
     filter: Filter = Filter()
@@ -328,6 +343,7 @@ class TaskConfig(Part):
     limits: Limits = Limits()
     approval: Approval = Approval()
     after: After = After()
+    lifts: Annotated[tuple[Lifted, ...], Field(max_length=7), AfterValidator(unique)] = ()
 
     def dump(self) -> dict[str, Any]:
         """The complete document as JSON holds it; `check_config` gives the same config back."""
@@ -341,18 +357,26 @@ _OF_PRESET = {
 """Where a preset's values stand in a document; the others are `limits`."""
 
 
+def preset_named(document: Mapping[str, Any]) -> str | None:
+    """The name of the preset that a document goes by; None where it cannot be read."""
+    timing = document.get("timing") or {}
+    name = timing.get("preset", STANDARD) if isinstance(timing, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
 def filled(document: Mapping[str, Any], own: Mapping[str, Preset]) -> dict[str, Any]:
-    """The document with its preset's values where it has none. `own` are the project's presets by name.
+    """The document with its preset's values where it has none and lifts none. `own` are the project's presets by name.
 
     Raises KeyError where there is no such preset. What cannot be read stays as it is, for whoever reads it to refuse.
     """
     parts = {name: {} if document.get(name) is None else document[name] for name in (*_OF_PRESET, "limits")}
-    if not all(isinstance(part, Mapping) for part in parts.values()):
-        return dict(document)
-    name = parts["timing"].get("preset", STANDARD)
-    if not isinstance(name, str):
+    name = preset_named(document)
+    if name is None or not all(isinstance(part, Mapping) for part in parts.values()):
         return dict(document)
     values = (PRESETS.get(name) or own[name]).model_dump(mode="json")
     usual = {part: {key: values.pop(key) for key in keys} for part, keys in _OF_PRESET.items()} | {"limits": values}
     said = {part: {k: v for k, v in given.items() if v is not None} for part, given in parts.items()}
-    return {**document, **{part: usual[part] | said[part] for part in parts}}
+    lifts = document.get("lifts")
+    lifted: Sequence[object] = lifts if isinstance(lifts, Sequence) else ()
+    held = {part: {k: v for k, v in usual[part].items() if f"{part}.{k}" not in lifted} | said[part] for part in parts}
+    return {**document, **held}

@@ -51,6 +51,7 @@ def test_every_key_has_its_default() -> None:
         },
         "approval": {"mode": "none", "expire_s": 3600, "otherwise": "skip"},
         "after": {"follow_edits": "no", "delete_after_s": None, "delete_with_post": True},
+        "lifts": [],
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from tgac.comments.tests.hands import the_comment
 from tgac.kit.errors import Conflict, Invalid, Refused
 from tgac.settings.service import Holding
 from tgac.tasks import presets_api
-from tgac.tasks.config import EVERY_DAY, PRESETS, Limits, Preset, TaskConfig, WaitFor, filled
+from tgac.tasks.config import EVERY_DAY, PRESETS, Limits, Preset, TaskConfig, WaitFor, check_config, filled
 from tgac.tasks.draft_preset import form_of, values_of
 from tgac.tasks.models import Task
 from tgac.tasks.presets import ROOM, change_preset, create_preset, delete_preset
@@ -47,6 +47,13 @@ EVERYTHING: dict[str, Any] = {
     "ramp_up_days": 10,
 }
 """A preset that says otherwise than the usual one wherever it can."""
+GOOD: dict[str, Any] = {"content": {"variants": [{"text": "Hi"}]}}
+LIFTABLE: dict[str, tuple[str, ...]] = {
+    "timing": ("quiet_hours",),
+    "limits": (
+        "per_channel_hour", "per_channel_day", "per_bot_hour", "per_bot_day", "per_post_together", "threads_per_bot",
+    ),
+}  # fmt: skip
 
 
 class Bench(Desk):
@@ -196,6 +203,47 @@ def test_a_task_can_leave_open_whatever_a_preset_can_say() -> None:
     assert (config.filter.days, config.filter.part) == ((5, 6), 0.25)
     said = config.limits.model_dump()
     assert said == {name: EVERYTHING[name] for name in said}
+
+
+def test_what_a_task_lifts_does_not_hold_whatever_its_preset_says() -> None:
+    lifted = [f"{part}.{name}" for part, names in LIFTABLE.items() for name in names]
+    document = TaskConfig().dump() | {"timing": {"preset": "All"}, "lifts": lifted}
+    own = {"All": Preset.model_validate(EVERYTHING)}
+    held = filled(filled(document, own), own)
+    config = TaskConfig.model_validate(held)
+    assert config.timing.quiet_hours is None
+    left = {name for name, value in config.limits.model_dump().items() if value is not None}
+    assert left == set(Limits.model_fields) - set(LIFTABLE["limits"]) == {"per_post", "pause_s", "ramp_up_days"}
+
+
+@pytest.mark.parametrize("path", [f"{part}.{name}" for part, names in LIFTABLE.items() for name in names])
+def test_a_value_and_its_lifting_do_not_go_together(path: str) -> None:
+    part, _dot, name = path.partition(".")
+    value = EVERYTHING[name]
+    with pytest.raises(Invalid) as refused:
+        check_config(GOOD | {part: {name: value}, "lifts": [path]})
+    assert set(refused.value.fields) == {path}
+
+
+@pytest.mark.parametrize("lifts", ["timing.quiet_hours", ["timing.delay"], [["limits.per_bot_day"]], 5, {"limits": 1}])
+def test_what_cannot_be_lifted_is_refused_also_with_a_preset_of_ones_own(lifts: object) -> None:
+    document = GOOD | {"timing": {"preset": "All"}, "lifts": lifts}
+    with pytest.raises(ValidationError, match="lifts"):
+        TaskConfig.model_validate(filled(document, {"All": Preset.model_validate(EVERYTHING)}))
+
+
+async def test_a_task_that_lifts_quiet_hours_and_a_cap_writes_through_the_night(world: World) -> None:
+    """The preset lets one comment an hour leave, and none at any time of the day but one."""
+    hours = {"quiet_hours": {"from": "00:01", "to": "00:00"}, "per_channel_hour": 1, "pause_s": 0}
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await create_preset(act, "Nightly", NIGHTLY | hours)
+    lifts = ["timing.quiet_hours", "limits.per_channel_hour"]
+    await world.add_task(timing={"preset": "Nightly"}, lifts=lifts)
+    for number in range(2):
+        await world.post(f"Post {number}")
+        await world.work()
+        await world.wait(700)
+    assert [comment.state for comment in await world.comments()] == ["sent", "sent"]
 
 
 @pytest.mark.parametrize("name", [*PRESETS, "All"])

@@ -105,6 +105,15 @@ def test_a_wait_for_readers_is_shown_in_readable_units_and_means_the_same() -> N
     assert document_of(form, TaskConfig())["timing"]["wait_for"] == wait
 
 
+def test_what_a_task_lifts_is_ticked_and_means_the_same() -> None:
+    lifts = ("timing.quiet_hours", "limits.per_bot_day")
+    form = form_of("Name", check_config(GOOD | {"lifts": lifts}), [])
+    assert all(form.ticked("lifts", one, otherwise=False) for one in lifts)
+    assert set(document_of(form, TaskConfig())["lifts"]) == set(lifts)
+    form.ticks = frozenset()
+    assert document_of(form, check_config(GOOD | {"lifts": lifts}))["lifts"] == []
+
+
 def test_an_empty_wait_is_as_the_preset_says_unless_the_form_says_nobody() -> None:
     form = form_of("Name", check_config(GOOD), [])
     assert form.values["timing.wait_for.reader_comments"] == ""
