@@ -26,7 +26,7 @@ from tgac.settings.service import Holding, hold_stop, holding_here
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
-from tgac.tasks.presets import presets_here
+from tgac.tasks.presets import presets_for
 from tgac.tasks.timing import after_quiet
 from tgac.tasks.waiting import Standing
 
@@ -117,7 +117,7 @@ async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     scenes = await _scenes(act, comments)
     begun = await _begun_lately(act, comments)
     holding = await holding_here(act)
-    presets = await presets_here(act)
+    presets = await presets_for(act, [scene.task.config for scene in scenes.values()])
     configs = {number: config_of(scene.task.config, presets) for number, scene in scenes.items()}
     caps = _caps(act, scenes, configs, holding=holding)
     ledger = await ledger_of(act, {_where(scene): caps[number] for number, scene in scenes.items() if number in caps})

@@ -15,7 +15,7 @@ from tgac.posts.models import Post
 from tgac.settings.service import Holding, holding_here
 from tgac.tasks.config import Preset
 from tgac.tasks.models import Task
-from tgac.tasks.presets import presets_here
+from tgac.tasks.presets import presets_for
 from tgac.tasks.queries import bots_by_place, tasks_for_channels
 
 STANDING = ("planned", "awaiting_approval", "sending", "sent", "unknown")
@@ -81,7 +81,7 @@ async def survey(act: Act, post_ids: Sequence[int]) -> Survey:
     return Survey(
         project=await act.session.get_one(Project, act.project_id),
         holding=await holding_here(act),
-        presets=await presets_here(act),
+        presets=await presets_for(act, [task.config for ordered in tasks.values() for task in ordered]),
         posts=posts,
         channels=channels,
         tasks=tasks,

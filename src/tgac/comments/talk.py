@@ -21,7 +21,7 @@ from tgac.kit.tools import Tools
 from tgac.posts.models import Post
 from tgac.tasks.config import WaitFor
 from tgac.tasks.models import Task
-from tgac.tasks.presets import presets_here
+from tgac.tasks.presets import presets_for
 from tgac.tasks.waiting import Said, Standing, asks, heard_at, standing
 
 type Thread = tuple[int, int]
@@ -184,8 +184,9 @@ async def _listened_to(act: Act, threads: Collection[Thread]) -> dict[Thread, Po
 
 async def _some_task_waits(act: Act) -> bool:
     """Whether a task of the project waits for readers. Asked only in the seconds in which a post is not planned yet."""
-    documents = await act.session.scalars(select(Task.config).where(Task.status != "OFF", Task.deleted_at.is_(None)))
-    presets = await presets_here(act)
+    asked = select(Task.config).where(Task.status != "OFF", Task.deleted_at.is_(None))
+    documents = list(await act.session.scalars(asked))
+    presets = await presets_for(act, documents)
     configs = (config_of(document, presets) for document in documents)
     return any(config.timing.awaits.is_on for config in configs if config)
 

@@ -1,6 +1,6 @@
 """Presets of a project's own: named values of timing and limits that tasks go by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from tgac.kit.tenancy import Right, require
 from tgac.kit.web.forms import field_errors
 from tgac.kit.web.i18n import _
 from tgac.people.queries import hold_project
-from tgac.tasks.config import PRESETS, Preset, TaskConfig, filled, wait_faults
+from tgac.tasks.config import PRESETS, Preset, TaskConfig, filled, preset_named, wait_faults
 from tgac.tasks.models import Task, TaskPreset
 
 MAX_NAME = 40
@@ -31,6 +31,12 @@ async def presets_here(act: Act) -> dict[str, Preset]:
     """The project's own presets by name, in the order of their names."""
     found = await act.session.scalars(_PRESETS)
     return {one.name: Preset.model_validate(one.values) for one in found}
+
+
+async def presets_for(act: Act, documents: Iterable[Mapping[str, Any]]) -> dict[str, Preset]:
+    """The project's own presets by name, as far as these documents of tasks need them: where none goes by one of them
+    nothing is asked, and they are none."""
+    return {} if all(preset_named(document) in PRESETS for document in documents) else await presets_here(act)
 
 
 def config_held(document: Mapping[str, Any], own: Mapping[str, Preset]) -> TaskConfig:

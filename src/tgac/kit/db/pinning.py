@@ -36,6 +36,13 @@ class _Text(NamedTuple):
     places: tuple[tuple[int, ...], ...]
 
 
+class _Read(NamedTuple):
+    """What must hold for a statement (as a string: why nothing could), and where the values of each mark stand."""
+
+    proof: Any
+    places: tuple[tuple[int, ...], ...]
+
+
 @event.listens_for(GuardedSession, "after_begin")
 def _tell_scope(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     """The connection of a session knows its scope; Postgres knows it until the transaction ends."""
@@ -59,22 +66,24 @@ def hold(engine: Engine) -> None:
 
 def _look(conn: Connection, cursor: object, statement: str, parameters: Any, *_unused: object) -> None:
     scope: Scope | None = conn.get_execution_options().get(_SCOPE)
-    if scope is None or scope is EVERYONE or not _words().search(statement):
+    if scope is None or scope is EVERYONE:
+        return
+    read = (_known if len(statement) <= _LONGEST else _read)(statement, conn.dialect.name)
+    if read is None:
         return
     rows = parameters if isinstance(parameters, list) else [parameters]  # a list of rows, or one of many values
-    if faults := list(_faults(statement, conn.dialect.name, rows=rows, scope=scope)):
+    if faults := list(_faults(read, rows=rows, scope=scope)):
         raise OutOfScope(f"{', '.join(faults)}: not pinned to the project: {statement[:500]}")
 
 
-def _faults(statement: str, dialect: str, *, rows: Sequence[Any], scope: Scope) -> Iterator[str]:
-    text = _shrunk(statement, dialect) if len(statement) <= _LONGEST else _shrink(statement, dialect)
-    proof = _proof(text.sql, dialect)
+def _faults(read: _Read, *, rows: Sequence[Any], scope: Scope) -> Iterator[str]:
+    proof = read.proof
     if isinstance(proof, str):
         yield proof
     elif scope is NO_PROJECT:
         yield from ("a project's table" for _goal in proof.goals[:1])
     else:
-        yield from proof.open_goals(_given(proof, text.places, rows=rows, scope=scope))
+        yield from proof.open_goals(_given(proof, read.places, rows=rows, scope=scope))
 
 
 def _given(proof: Any, places: Sequence[tuple[int, ...]], *, rows: Sequence[Any], scope: Scope) -> tuple[Any, ...]:
@@ -98,6 +107,17 @@ def _words() -> re.Pattern[str]:
 def owned_tables() -> frozenset[str]:
     """The names of the tables whose rows belong to a project."""
     return frozenset(name for name, table in Base.metadata.tables.items() if OWNED in table.info)
+
+
+def _read(statement: str, dialect: str) -> _Read | None:
+    """None where no table of a project is named."""
+    if not _words().search(statement):
+        return None
+    text = _shrink(statement, dialect)
+    return _Read(_proof(text.sql, dialect), text.places)
+
+
+_known = lru_cache(maxsize=4096)(_read)
 
 
 @lru_cache(maxsize=4096)
@@ -152,6 +172,3 @@ def _shrink(statement: str, dialect: str) -> _Text:
         return f"VALUES ({', '.join(name(column) for column in zip(*rows, strict=True))}{tail})"
 
     return _Text(_lists(dialect).sub(shorter, statement), tuple(places))
-
-
-_shrunk = lru_cache(maxsize=4096)(_shrink)

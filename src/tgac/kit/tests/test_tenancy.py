@@ -1,5 +1,8 @@
 """The guard: whatever a statement looks like, it stays in its project or is refused."""
 
+import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -56,6 +59,31 @@ SEEING_TWO: Sequence[tuple[str, Any]] = (
 async def test_only_the_rows_of_the_project_are_seen(tools: Tools, bots: None, shape: str, statement: Any) -> None:
     async with tools.reading(ANNA, 1) as act:
         assert len((await act.session.execute(statement)).all()) == 2
+
+
+@pytest.mark.parametrize(("shape", "statement"), SEEING_TWO[:4], ids=[shape for shape, _ in SEEING_TWO[:4]])
+async def test_a_statement_that_is_used_again_shows_each_project_its_own_rows(
+    tools: Tools, bots: None, shape: str, statement: Any
+) -> None:
+    async def seen(who: Principal) -> list[int]:
+        async with tools.reading(who, who.user_id) as act:
+            return [len((await act.session.execute(statement)).all()) for _ in range(3)]
+
+    async with tools.reading(ANNA, 1) as around:
+        assert await seen(VERA) == [1, 1, 1]
+        assert len((await around.session.execute(statement)).all()) == 2
+    at_once = await asyncio.gather(*(seen(who) for who in (ANNA, VERA) * 3))
+    assert at_once == [[2, 2, 2], [1, 1, 1]] * 3
+
+
+async def test_a_statement_is_kept_no_longer_than_by_those_who_use_it(tools: Tools) -> None:
+    statement = select(Bot.id).where(Bot.id == 1)
+    async with tools.reading(ANNA, 1) as act:
+        await act.session.execute(statement)
+    left = weakref.ref(statement)
+    del statement
+    gc.collect()
+    assert left() is None
 
 
 COUNTING_TWO: Sequence[tuple[str, Any]] = (
