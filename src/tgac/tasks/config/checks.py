@@ -124,7 +124,7 @@ def _lift_faults(config: TaskConfig) -> Iterator[tuple[str, str]]:
     for path in config.lifts:
         part, _dot, name = path.partition(".")
         if getattr(getattr(config, part), name) is not None:
-            yield path, _("A value stands here, and it is lifted as well: one of the two.")
+            yield path, _("Either a value or none at all: not both.")
 
 
 def wait_faults(wait: WaitFor, window: Delay | None) -> Iterator[tuple[str, str]]:
