@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.simulation.database import Machine
@@ -58,6 +58,12 @@ CHANNELS_A_PROJECT = 50
 ZONES = ("Europe/Berlin", "Europe/Moscow", "America/New_York", "Asia/Kolkata")
 ADMIN = {"can_post_messages": True, "can_delete_messages": True, "can_pin_messages": True}
 PICTURE = jpeg(64, 64)
+_SEATED = (
+    select(Channel.id, Seat.bot_id)
+    .join(Seat, Seat.channel_id == Channel.id)
+    .where(Channel.state == ChannelState.ACTIVE, Seat.state == SeatState.ACTIVE)
+    .where(Channel.id.in_(bindparam("channels", expanding=True)))
+)
 
 
 @dataclass
@@ -163,10 +169,8 @@ class Stage:
 
     async def seated(self, channel_ids: Collection[int]) -> set[tuple[int, int]]:
         """Those of the channels that are open, each with every bot that has an active seat there."""
-        is_open = Channel.state == ChannelState.ACTIVE, Seat.state == SeatState.ACTIVE
-        asked = select(Channel.id, Seat.bot_id).join(Seat, Seat.channel_id == Channel.id)
         async with self.tools.reading(None, EVERYONE) as act:
-            found = await act.session.execute(asked.where(*is_open, Channel.id.in_(channel_ids)))
+            found = await act.session.execute(_SEATED, {"channels": list(channel_ids)})
             return {(row.id, row.bot_id) for row in found}
 
     def invite(self, place: Place, bot: Bot) -> None:

@@ -30,13 +30,18 @@ def _holds(table: Any) -> dict[str, ColumnElement[bool]]:
     return {name: kind.when(_SINCE) for name, kind in _BY_TABLE[table].items()}
 
 
-_GLANCE: Final = select(
-    Project,
-    or_(
-        *(select(table.id).where(or_(*_holds(table).values())).exists() for table in _BY_TABLE),
-        select(Notice.id).where(Notice.ended_at.is_(None)).exists(),
-    ),
-).where(Project.id == bindparam("project"))
+def _there(table: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the project has such a row."""
+    return select(table.id).where(table.project_id == Project.id, condition).exists()
+
+
+_IS_WORTH_A_LOOK: Final = or_(
+    *(_there(table, or_(*_holds(table).values())) for table in _BY_TABLE), _there(Notice, Notice.ended_at.is_(None))
+)
+"""Whether anything is wrong in a project, or a notice is open there."""
+_GLANCE: Final = select(Project, _IS_WORTH_A_LOOK).where(Project.id == bindparam("project"))
+_LOOKED_AT: Final = ("active", "paused")
+_WORTH_A_LOOK: Final = select(Project.id).where(Project.status.in_(_LOOKED_AT), _IS_WORTH_A_LOOK).order_by(Project.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,16 @@ def shown(row: Notice) -> Shown:
 
 
 async def glance(act: Act) -> tuple[Project | None, bool]:
-    """The act's project (None where it is gone), and whether anything is wrong in it or a notice is open.
-
-    One statement: mostly nothing is, and every project is asked every hour.
-    """
+    """The act's project (None where nobody works in it any more), and whether anything is wrong in it or a notice is
+    open. One statement: mostly nothing is."""
     given = {"project": act.project_id, "since": act.now - WINDOW}
     row = (await act.session.execute(_GLANCE, given)).one_or_none()
-    return (row[0], row[1]) if row else (None, False)
+    return (row[0], row[1]) if row and row[0].status in _LOOKED_AT else (None, False)
+
+
+async def worth_a_look(act: Act) -> Sequence[int]:
+    """The projects, by their numbers, in which anything is wrong or a notice is open, in an act across projects."""
+    return (await act.session.scalars(_WORTH_A_LOOK, {"since": act.now - WINDOW})).all()
 
 
 async def look_for_trouble(act: Act) -> bool:

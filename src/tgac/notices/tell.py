@@ -19,7 +19,7 @@ from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import DEFAULT, ngettext, using, zone_of
 from tgac.notices.kinds import CRITICAL
 from tgac.notices.models import Notice, NoticeTold
-from tgac.notices.service import glance, look_for_trouble, open_notices, shown
+from tgac.notices.service import glance, look_for_trouble, open_notices, shown, worth_a_look
 from tgac.people.models import Member, NoticesWanted, Project, User
 from tgac.tasks.text.html import utf16_length
 
@@ -29,12 +29,11 @@ _OVERDUE: Final = timedelta(hours=24)
 _UNREACHED_S: Final = 60.0
 _ROOM: Final = 3900
 """UTF-16 units of a message that are filled: Telegram takes 4,096."""
-_LOOKED_AT: Final = ("active", "paused")
 
 
 @dataclass(frozen=True)
 class LookEverywhere(Job):
-    """Look for trouble in every project, and send the day's digests where it is time."""
+    """Look for trouble wherever something is wrong, and send the day's digests where it is time."""
 
     kind: ClassVar[str] = "look_everywhere"
 
@@ -52,8 +51,7 @@ class _Letter:
 async def look_everywhere(tools: Tools, job: LookEverywhere) -> Outcome:
     """Handles LookEverywhere."""
     async with tools.acting(None, EVERYONE) as act:
-        asked = select(Project.id).where(Project.status.in_(_LOOKED_AT))
-        for project_id in await act.session.scalars(asked):
+        for project_id in await worth_a_look(act):
             _look_later(act, project_id, act.now)
     return Done()
 
@@ -72,7 +70,7 @@ async def _look_and_tell(tools: Tools, project_id: int, jobs: Sequence[LookForTr
 async def _look(tools: Tools, project_id: int) -> Outcome:
     async with tools.reading(None, project_id) as act:
         project, is_worth_a_look = await glance(act)
-    if project is None or project.status not in _LOOKED_AT:
+    if project is None:
         return Cancel("nobody works in the project any more")
     if not is_worth_a_look:
         return Done()

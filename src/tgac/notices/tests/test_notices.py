@@ -25,7 +25,7 @@ from tgac.notices.models import Notice
 from tgac.notices.service import open_notices, past_notices, shown, solve, solve_all
 from tgac.notices.tell import LookEverywhere, due, look_everywhere, words
 from tgac.panel.layout import dress
-from tgac.people.models import Member, NoticesWanted
+from tgac.people.models import Member, NoticesWanted, Project
 from tgac.people.service import choose_notices
 from tgac.proxies.models import Proxy, ProxyState, Route
 from tgac.tasks.text.html import utf16_length
@@ -219,6 +219,30 @@ async def test_when_telegram_is_back_after_hours_each_is_told_once(world: World)
     await world.control("DELETE", "/faults")
     await world.wait(90)
     assert len(await read(world)) == 1
+
+
+async def test_the_hourly_look_goes_only_where_something_is_wrong_or_was(world: World) -> None:
+    async def looked_at() -> int:
+        await look_everywhere(world.tools, LookEverywhere())
+        async with world.tools.reading(None, EVERYONE) as act:
+            looks = select(func.count()).where(JobRow.kind == LookForTrouble.kind, JobRow.status == "open")
+            found: int = (await act.session.scalars(looks)).one()
+        await world.wait(30)
+        return found
+
+    assert await looked_at() == 0
+    await pause(world)
+    await world.wait(30)
+    assert (await looked_at(), len(await is_open(world))) == (1, 1)
+    async with world.tools.acting(None, world.project_id) as act:
+        (await act.session.get_one(Bot, world.bots[0].id)).status = "ACTIVE"  # and nobody says so
+    assert (await looked_at(), await is_open(world)) == (1, [])
+    assert await looked_at() == 0
+    await pause(world)
+    await world.wait(30)
+    async with world.tools.acting(None, world.project_id) as act:
+        (await act.session.get_one(Project, world.project_id)).status = "archived"
+    assert await looked_at() == 0
 
 
 async def test_a_lost_answer_is_said_once_more_in_an_hour_and_keeps_nobody_else_from_hearing(world: World) -> None:
