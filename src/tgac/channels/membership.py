@@ -1,8 +1,9 @@
 """What Telegram tells by itself: somebody's standing changed in a channel or a group of ours. Runs at intake."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 
 from tgac.bots.models import Bot, Seat, SeatState
 from tgac.channels import reasons
@@ -14,7 +15,20 @@ from tgac.channels.models import Channel, ChannelState
 from tgac.channels.refs import ref_key
 from tgac.channels.settle import lose_seat, suspend_channel
 from tgac.kit.act import Act
+from tgac.kit.db.types import Id
 from tgac.kit.telegram.types import Chat, ChatMemberUpdate
+
+_OURS: Final = select(Channel).where(
+    Channel.project_id == bindparam("project", type_=Id), Channel.state != ChannelState.ARCHIVED
+)
+_CHAT: Final = bindparam("chat", type_=Id)
+_NAMED: Final = and_(Channel.telegram_id.is_(None), Channel.ref == bindparam("ref"))
+"""One that nobody has looked at yet, by its name; nobody's where the name is null."""
+_THERE: Final = (
+    _OURS.where(or_(Channel.telegram_id == _CHAT, Channel.group_id == _CHAT, _NAMED))
+    .order_by(Channel.id)
+    .with_for_update(key_share=True)
+)
 
 
 async def membership_changed(act: Act, bot: Bot, update: ChatMemberUpdate) -> None:
@@ -36,7 +50,7 @@ async def membership_changed(act: Act, bot: Bot, update: ChatMemberUpdate) -> No
 async def link_changed(act: Act, bot: Bot, *, channel_telegram_id: int, group_id: int) -> None:
     """An automatic forward came into a group that we do not know as that channel's: look at whom it concerns soon."""
     concerned = or_(Channel.telegram_id == channel_telegram_id, Channel.group_id == group_id)
-    for channel in await act.session.scalars(_of_project(bot).where(concerned)):
+    for channel in await act.session.scalars(_OURS.where(concerned), {"project": bot.project_id}):
         _look_again(act, channel)
 
 
@@ -79,22 +93,15 @@ async def _person_moved(act: Act, update: ChatMemberUpdate, *, channels: Sequenc
 
 async def _channels_there(act: Act, bot: Bot, chat: Chat) -> list[Channel]:
     """The channels of the bot's project that this chat is, or whose group it is; locked, oldest first."""
-    there = or_(Channel.telegram_id == chat.id, Channel.group_id == chat.id)
-    if chat.username and chat.type == "channel":
-        there = or_(there, and_(Channel.telegram_id.is_(None), Channel.ref == ref_key(f"@{chat.username}")))
-    return list(
-        await act.session.scalars(_of_project(bot).where(there).order_by(Channel.id).with_for_update(key_share=True))
-    )
+    ref = ref_key(f"@{chat.username}") if chat.username and chat.type == "channel" else None
+    given = {"project": bot.project_id, "chat": chat.id, "ref": ref}
+    return list(await act.session.scalars(_THERE, given))
 
 
 async def _is_archived(act: Act, bot: Bot, chat: Chat) -> bool:
     """Whether the chat is a channel that the project has put away; then it does not appear once more."""
     put_away = select(Channel.id).where(Channel.project_id == bot.project_id, Channel.telegram_id == chat.id)
     return await act.session.scalar(put_away) is not None
-
-
-def _of_project(bot: Bot) -> Select[Channel]:
-    return select(Channel).where(Channel.project_id == bot.project_id, Channel.state != ChannelState.ARCHIVED)
 
 
 def _seats(channel: Channel) -> Select[Seat]:

@@ -19,6 +19,7 @@ from tgac.comments.jobs import Observe, PinComment, PostGone, TakeBack
 from tgac.comments.models import Comment, RecallItem
 from tgac.comments.observe import LOOKS_S
 from tgac.comments.orders import config_of
+from tgac.comments.queries import lock_comment
 from tgac.comments.reasons import stored
 from tgac.comments.service import end_comment
 from tgac.journal.service import record
@@ -69,7 +70,7 @@ async def pin_comment(tools: Tools, job: PinComment) -> Outcome:
     if isinstance(told, Snooze):
         return told
     async with tools.acting(None, job.project_id) as act:
-        comment = await locked(act, job.comment_id)
+        comment = await lock_comment(act, job.comment_id)
         if comment is not None and comment.state == "sent":
             note(act, comment, "pin", told)
     return Done()
@@ -130,7 +131,7 @@ async def _to_delete(act: Act, comment_id: int) -> Message | Reason | Snooze | N
 
 
 async def _write_taken_back(act: Act, job: TakeBack, stays: Reason | None) -> None:
-    comment = await locked(act, job.comment_id)
+    comment = await lock_comment(act, job.comment_id)
     if comment is None:
         return
     if comment.state == "sent" and stays is None:
@@ -155,11 +156,6 @@ async def post_gone(tools: Tools, job: PostGone) -> Outcome:
             if config is not None and config.after.delete_with_post:
                 act.enqueue(TakeBack(act.project_id, comment.id, "deleted_with_post"), key=f"with-post:{comment.id}")
     return Done()
-
-
-async def locked(act: Act, comment_id: int) -> Comment | None:
-    """The comment, nobody else's until the act ends."""
-    return await act.session.scalar(select(Comment).where(Comment.id == comment_id).with_for_update())
 
 
 async def message_of(act: Act, comment: Comment) -> Message | Reason:

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from tgac.bots.models import Bot
 from tgac.channels.models import Channel
 from tgac.comments import reasons
-from tgac.comments.afterwards import call, locked, may_speak, message_of, note
+from tgac.comments.afterwards import call, may_speak, message_of, note
 from tgac.comments.decide import write_text
 from tgac.comments.facts import (
     about,
@@ -34,7 +34,7 @@ from tgac.comments.facts import (
 from tgac.comments.jobs import EditComment, FollowPost
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
-from tgac.comments.queries import find_comment
+from tgac.comments.queries import find_comment, lock_comment
 from tgac.comments.service import end_comment
 from tgac.journal.service import record
 from tgac.kit.act import Act
@@ -174,7 +174,7 @@ async def edit_comment(tools: Tools, job: EditComment) -> Outcome:
     if isinstance(told, Snooze):
         return told
     async with tools.acting(None, job.project_id) as act:
-        comment = await locked(act, job.comment_id)
+        comment = await lock_comment(act, job.comment_id)
         if comment is not None and comment.state == "sent" and comment.edit is not None:
             _write(act, comment, made, told)
     return Done()

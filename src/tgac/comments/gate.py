@@ -105,6 +105,9 @@ class _Begun:
 type Gate = Ready | Stop | Held
 
 
+_BOTS: Final = select(Bot.id).where(Bot.id.in_(bindparam("bots"))).order_by(Bot.id).with_for_update()
+
+
 async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     """Whether planned comments of the project may be sent at this moment, by their numbers. Each that may counts for
     the limits, Telegram's and ours, on those after it."""
@@ -112,8 +115,7 @@ async def may_leave(act: Act, comments: Sequence[Comment]) -> dict[int, Gate]:
     # stop or after its bot was paused. A bot is in one project only.
     await hold_stop(act)
     await hold_project(act)
-    bot_ids = {comment.bot_id for comment in comments}
-    await hold(act.session, select(Bot.id).where(Bot.id.in_(bot_ids)).order_by(Bot.id).with_for_update())
+    await hold(act.session, _BOTS, {"bots": list({comment.bot_id for comment in comments})})
     scenes = await _scenes(act, comments)
     begun = await _begun_lately(act, comments)
     holding = await holding_here(act)

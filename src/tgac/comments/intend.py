@@ -27,7 +27,7 @@ from tgac.comments.facts import (
 from tgac.comments.files import Files, files_for
 from tgac.comments.gate import Gate, Held, Ready, Stop, may_leave
 from tgac.comments.models import Comment
-from tgac.comments.queries import lock_comments
+from tgac.comments.queries import lock_comment, lock_comments
 from tgac.comments.reasons import WAIT_OVER, WORKER_LOST, heard, stored
 from tgac.journal.service import record
 from tgac.kit.act import Act
@@ -208,7 +208,7 @@ def _tell_waited(act: Act, comment: Comment, ready: Ready) -> None:
 async def give_up(tools: Tools, project_id: int, comment_id: int, stop: Stop) -> None:
     """The last attempt has failed before anything left: the comment ends. One that may have left is looked at."""
     async with tools.acting(None, project_id) as act:
-        comment = await act.session.get(Comment, comment_id, with_for_update=True)
+        comment = await lock_comment(act, comment_id)
         if comment is not None and comment.state == "planned":
             _end(act, comment, stop)
         elif comment is not None and comment.state == "sending":

@@ -15,6 +15,7 @@ from tgac.comments.facts import about, look_of
 from tgac.comments.jobs import Observe, PostGone
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
+from tgac.comments.queries import lock_comment
 from tgac.comments.reasons import GONE, POST_GONE, stored
 from tgac.comments.review import void_approvals
 from tgac.journal.service import record
@@ -56,7 +57,7 @@ async def observe(tools: Tools, job: Observe) -> Outcome:
         return seen
     post_stands = not seen or await _post_stands(tools, question)
     async with tools.acting(None, job.project_id) as act:
-        comment = await act.session.get(Comment, job.comment_id, with_for_update=True)
+        comment = await lock_comment(act, job.comment_id)
         if comment is None or comment.state != "sent":
             return Cancel("nothing to look at any more")
         record(act, "comment_seen" if seen else "comment_gone", {"look": job.look + 1}, **about(comment))

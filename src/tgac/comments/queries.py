@@ -99,13 +99,21 @@ def posts_like(q: str, channel_id: int | None, channel: str = "") -> Select[Post
     return statement.where(matching(q, Post.text)) if q else statement
 
 
+_ONE: Final = select(Comment).where(Comment.id == bindparam("comment"))
+_ONE_LOCKED: Final = _ONE.with_for_update()
+
+
 async def find_comment(act: Act, comment_id: int, *, locked: bool = False) -> Comment:
     """The comment of the act's project; `locked` until the act ends. Raises NotFound."""
-    statement = select(Comment).where(Comment.id == comment_id)
-    comment = await act.session.scalar(statement.with_for_update() if locked else statement)
+    comment = await act.session.scalar(_ONE_LOCKED if locked else _ONE, {"comment": comment_id})
     if comment is None:
         raise NotFound(_("There is nothing here, or it is not yours."))
     return comment
+
+
+async def lock_comment(act: Act, comment_id: int) -> Comment | None:
+    """The comment, nobody else's until the act ends; None where there is none."""
+    return await act.session.scalar(_ONE_LOCKED, {"comment": comment_id})
 
 
 _LOCKED: Final = select(Comment).where(Comment.id.in_(bindparam("comments"))).order_by(Comment.id).with_for_update()

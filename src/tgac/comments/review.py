@@ -19,7 +19,7 @@ from tgac.comments.facts import about, form_of, kept_buttons, kept_media, kept_p
 from tgac.comments.files import name_files
 from tgac.comments.jobs import ExpireApproval, SendComment, ShowReview, WriteComment
 from tgac.comments.models import Comment
-from tgac.comments.queries import find_comment
+from tgac.comments.queries import find_comment, lock_comment
 from tgac.comments.reasons import (
     IN_REVIEW,
     NEEDS_APPROVAL,
@@ -182,7 +182,7 @@ async def _membership(act: Act) -> Member:
 async def expire_approval(tools: Tools, job: ExpireApproval) -> Outcome:
     """Handles ExpireApproval."""
     async with tools.acting(None, job.project_id) as act:
-        comment = await act.session.scalar(select(Comment).where(Comment.id == job.comment_id).with_for_update())
+        comment = await lock_comment(act, job.comment_id)
         if comment is None or comment.state != WAITING:
             return Done()
         left = (_answer_by(comment) - act.now).total_seconds()

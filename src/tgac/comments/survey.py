@@ -22,8 +22,9 @@ STANDING = ("planned", "awaiting_approval", "sending", "sent", "unknown")
 """The states in which a comment takes a place under its post."""
 
 _POSTS: Final = (
-    select(Post, Channel)
+    select(Post, Channel, Project)
     .join(Channel, Channel.id == Post.channel_id)
+    .join(Project, Project.id == Post.project_id)
     .where(Post.id.in_(bindparam("posts")))
     .order_by(Post.id)
 )
@@ -79,7 +80,7 @@ async def survey(act: Act, post_ids: Sequence[int]) -> Survey:
     tasks = await tasks_for_channels(act, channel_ids)
     task_ids = {task.id for ordered in tasks.values() for task in ordered}
     return Survey(
-        project=await act.session.get_one(Project, act.project_id),
+        project=rows[0].Project if rows else await act.session.get_one(Project, act.project_id),
         holding=await holding_here(act),
         presets=await presets_for(act, [task.config for ordered in tasks.values() for task in ordered]),
         posts=posts,

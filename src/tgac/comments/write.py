@@ -22,6 +22,7 @@ from tgac.comments.facts import about, channel_facts, media_of, post_facts
 from tgac.comments.jobs import SendComment, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
+from tgac.comments.queries import lock_comment
 from tgac.comments.reasons import llm_unused, stored
 from tgac.comments.review import hold_for_review, is_reviewed
 from tgac.journal.service import record
@@ -242,7 +243,7 @@ async def _hand_on(act: Act, comment: Comment) -> Outcome:
 
 async def _locked(act: Act, job: WriteComment) -> Comment | None:
     """The comment, while it is planned and a model was to write it."""
-    comment = await act.session.scalar(select(Comment).where(Comment.id == job.comment_id).with_for_update())
+    comment = await lock_comment(act, job.comment_id)
     waits = comment is not None and comment.state == "planned" and "llm" in comment.decision
     return comment if waits else None
 

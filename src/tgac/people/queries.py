@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tgac.kit.act import Act
@@ -74,12 +74,14 @@ async def tokens_of(session: AsyncSession, user_id: int) -> Sequence[ApiToken]:
     return (await session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id))).all()
 
 
+_ROLE: Final = select(Member.role).where(Member.project_id == bindparam("project"), Member.user_id == bindparam("user"))
+
+
 async def find_role(session: AsyncSession, principal: Principal, project_id: int) -> Role | None:
     """The principal's role in the project, None where there is none (or no such project, or none for its token)."""
     if principal.project_ids is not None and project_id not in principal.project_ids:
         return None
-    theirs = select(Member.role).where(Member.project_id == project_id, Member.user_id == principal.user_id)
-    role = (await session.scalars(theirs)).one_or_none()
+    role = (await session.scalars(_ROLE, {"project": project_id, "user": principal.user_id})).one_or_none()
     return Role(role) if role else None
 
 
@@ -140,10 +142,12 @@ async def the_project(act: Act) -> Project:
     return found
 
 
+_HELD: Final = select(Project.id).where(Project.id == bindparam("project")).with_for_update(key_share=True)
+
+
 async def hold_project(act: Act) -> None:
     """Until the act ends no other that calls this goes on in the project: for what must be counted, or be over."""
-    held = select(Project.id).where(Project.id == act.project_id).with_for_update(key_share=True)
-    await hold(act.session, held)
+    await hold(act.session, _HELD, {"project": act.project_id})
 
 
 def seen_by(act: Act, project: Project) -> MyProject:

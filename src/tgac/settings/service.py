@@ -131,10 +131,12 @@ async def resume_installation(act: Act) -> None:
         note(act, "installation_resumed", {})
 
 
+_STAYS: Final = select(InstallationSettings.id).where(InstallationSettings.id == _ROW).with_for_update(read=True)
+
+
 async def hold_stop(act: Act) -> None:
     """Until the act ends the installation's emergency stop does not change: whoever presses it waits for that."""
-    row = select(InstallationSettings.id).where(InstallationSettings.id == _ROW)
-    if not await hold(act.session, row.with_for_update(read=True)):
+    if not await hold(act.session, _STAYS):
         await _make_row(act)  # what is not there cannot be locked, and the first stop would pass by
 
 

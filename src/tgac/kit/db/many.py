@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Select, Table, insert, update
+from sqlalchemy import Insert, Select, Table, Update, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import set_committed_value
@@ -56,17 +56,24 @@ async def set_all(session: AsyncSession, rows: Collection[Any], **values: Any) -
     UPDATE says the project, and SQLAlchemy executes such one by one."""
     if not rows:
         return
-    table = type(next(iter(rows)))
-    asked = update(table).where(table.id.in_([row.id for row in rows])).values(values)
-    await session.execute(asked.execution_options(synchronize_session=False))
+    given = {"rows": [row.id for row in rows], **{f"new_{name}": value for name, value in values.items()}}
+    table: type[Base] = type(next(iter(rows)))
+    await session.execute(_setting(table, tuple(values)), given)
     for row in rows:
         for name, value in values.items():
             set_committed_value(row, name, value)
 
 
-async def hold(session: AsyncSession, locking: Select[Any]) -> bool:
+@cache
+def _setting(table: type[Base], names: tuple[str, ...]) -> Update:
+    values = {name: bindparam(f"new_{name}", type_=_table(table).c[name].type) for name in names}
+    setting = update(table).where(_table(table).c.id.in_(bindparam("rows"))).values(values)
+    return setting.execution_options(synchronize_session=False)
+
+
+async def hold(session: AsyncSession, locking: Select[Any], given: Mapping[str, Any] | None = None) -> bool:
     """Lock the rows of a statement until the transaction ends; nothing of them is read. Whether there are any.
 
     SQLite is not asked: there whoever writes is alone from the beginning of the transaction.
     """
-    return session.get_bind().dialect.name == "sqlite" or (await session.execute(locking)).first() is not None
+    return session.get_bind().dialect.name == "sqlite" or (await session.execute(locking, given)).first() is not None
