@@ -161,8 +161,9 @@ def _pin_statement(state: ORMExecuteState) -> None:
     state.statement = _pinned(state.statement)
 
 
-_scope: ContextVar[int] = ContextVar("scope")
-"""The project of the statement that this task is about to execute: its values are gathered before it is sent."""
+_scope: ContextVar[int] = ContextVar("scope", default=0)
+"""The project of the statement that this task is about to execute: its values are gathered before it is sent. A load
+that a row brings along elsewhere (relationships are not followed by themselves here) finds nothing rather than more."""
 
 
 class _Number(BindParameter[int]):

@@ -35,13 +35,13 @@ def _there(table: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return select(table.id).where(table.project_id == Project.id, condition).exists()
 
 
-_IS_WORTH_A_LOOK: Final = or_(
+_IN_TROUBLE: Final = or_(
     *(_there(table, or_(*_holds(table).values())) for table in _BY_TABLE), _there(Notice, Notice.ended_at.is_(None))
 )
 """Whether anything is wrong in a project, or a notice is open there."""
-_GLANCE: Final = select(Project, _IS_WORTH_A_LOOK).where(Project.id == bindparam("project"))
+_GLANCE: Final = select(Project, _IN_TROUBLE).where(Project.id == bindparam("project"))
 _LOOKED_AT: Final = ("active", "paused")
-_WORTH_A_LOOK: Final = select(Project.id).where(Project.status.in_(_LOOKED_AT), _IS_WORTH_A_LOOK).order_by(Project.id)
+_TROUBLED: Final = select(Project.id).where(Project.status.in_(_LOOKED_AT), _IN_TROUBLE).order_by(Project.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ async def glance(act: Act) -> tuple[Project | None, bool]:
     return (row[0], row[1]) if row and row[0].status in _LOOKED_AT else (None, False)
 
 
-async def worth_a_look(act: Act) -> Sequence[int]:
+async def troubled_projects(act: Act) -> Sequence[int]:
     """The projects, by their numbers, in which anything is wrong or a notice is open, in an act across projects."""
-    return (await act.session.scalars(_WORTH_A_LOOK, {"since": act.now - WINDOW})).all()
+    return (await act.session.scalars(_TROUBLED, {"since": act.now - WINDOW})).all()
 
 
 async def look_for_trouble(act: Act) -> bool:

@@ -19,7 +19,7 @@ from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import DEFAULT, ngettext, using, zone_of
 from tgac.notices.kinds import CRITICAL
 from tgac.notices.models import Notice, NoticeTold
-from tgac.notices.service import glance, look_for_trouble, open_notices, shown, worth_a_look
+from tgac.notices.service import glance, look_for_trouble, open_notices, shown, troubled_projects
 from tgac.people.models import Member, NoticesWanted, Project, User
 from tgac.tasks.text.html import utf16_length
 
@@ -51,7 +51,7 @@ class _Letter:
 async def look_everywhere(tools: Tools, job: LookEverywhere) -> Outcome:
     """Handles LookEverywhere."""
     async with tools.acting(None, EVERYONE) as act:
-        for project_id in await worth_a_look(act):
+        for project_id in await troubled_projects(act):
             _look_later(act, project_id, act.now)
     return Done()
 
@@ -69,10 +69,10 @@ async def _look_and_tell(tools: Tools, project_id: int, jobs: Sequence[LookForTr
 
 async def _look(tools: Tools, project_id: int) -> Outcome:
     async with tools.reading(None, project_id) as act:
-        project, is_worth_a_look = await glance(act)
+        project, is_in_trouble = await glance(act)
     if project is None:
         return Cancel("nobody works in the project any more")
-    if not is_worth_a_look:
+    if not is_in_trouble:
         return Done()
     async with tools.acting(None, project_id) as act:
         if not await look_for_trouble(act):

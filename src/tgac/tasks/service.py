@@ -19,7 +19,7 @@ from tgac.people.projects import CalledOff, PauseEnded
 from tgac.people.queries import hold_project
 from tgac.tasks.assignment import LeftOut, assign_bots, assign_matching, require_ready
 from tgac.tasks.changes import changed, leaves
-from tgac.tasks.config import TaskConfig, check_config
+from tgac.tasks.config import TaskConfig, check_config, completed
 from tgac.tasks.media import media_named
 from tgac.tasks.models import Task, TaskBot, TaskTarget, TaskVersion
 from tgac.tasks.presets import check_preset, presets_here
@@ -67,7 +67,7 @@ async def change_task(
         task.name if name is None else await _free_name(act, name, task=task),
         task.config if config is None else (await _checked(act, config, former=task)).dump(),
     )
-    if wanted == (task.name, task.config):
+    if wanted == (task.name, completed(task.config)):
         return task
     changes = _changes(task, *wanted)
     task.name, task.config = wanted
@@ -204,4 +204,4 @@ async def _checked(act: Act, raw: object, *, former: Task | None = None) -> Task
 
 def _changes(task: Task, name: str, config: dict[str, Any]) -> dict[str, list[Any]]:
     """Old and new value of what differs, by `name` or dotted path."""
-    return changed({"name": task.name, **dict(leaves(task.config))}, {"name": name, **dict(leaves(config))})
+    return changed({"name": task.name, **dict(leaves(completed(task.config)))}, {"name": name, **dict(leaves(config))})

@@ -13,6 +13,7 @@ from tgac.kit.tenancy import Right, require
 from tgac.kit.web.i18n import _
 from tgac.people.models import User
 from tgac.tasks.changes import Changes, changed, leaves
+from tgac.tasks.config import completed
 from tgac.tasks.models import Task, TaskVersion
 from tgac.tasks.queries import find_task
 from tgac.tasks.service import change_task
@@ -82,6 +83,6 @@ async def restore_version(act: Act, task_id: int, version: int) -> Restored:
 
 def differences(older: TaskVersion, newer: TaskVersion) -> Changes:
     """Old and new value by dotted path; null where one of them has no such path. The name is `name`."""
-    before = {"name": older.name, **dict(leaves(older.config))}
-    after = {"name": newer.name, **dict(leaves(newer.config))}
+    before = {"name": older.name, **dict(leaves(completed(older.config)))}
+    after = {"name": newer.name, **dict(leaves(completed(newer.config)))}
     return changed(before, after)

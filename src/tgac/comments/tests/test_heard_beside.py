@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from tests.support.world import World
 
@@ -12,6 +13,7 @@ from tgac.comments.tests.hands import posts, run_jobs, the_comment
 from tgac.comments.tests.test_waiting import say, waiting
 from tgac.kit.telegram.updates import read_update
 from tgac.posts.models import Post
+from tgac.tasks.presets import create_preset
 from tgsandbox.messages import edit, text_content
 
 
@@ -29,6 +31,25 @@ async def test_a_question_that_a_reader_adds_by_an_edit_is_heard(world: World) -
     await world.wait(30)
     assert await world.said() == []
     await reword(world, said, "I wonder: when does it open?")
+    await world.work()
+    assert len(await world.said()) == 1
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_who_writes_before_the_post_is_planned_is_heard_where_a_preset_of_the_project_waits(
+    world: World, waits: bool
+) -> None:
+    """Nothing waits yet, so the tasks tell whether anything may: by a preset that only the project knows."""
+    values = {"delay": {"min_s": 0, "max_s": 0}, "wait_for": {"reader_comments": 1} if waits else {}}
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        await create_preset(act, "Late", values)
+    await world.add_task(timing={"preset": "Late"})
+    post = await world.post()
+    await world.take_in()
+    await say(world, post)
+    await world.take_in()
+    async with world.tools.reading(None, world.project_id) as act:
+        assert len(list(await act.session.scalars(select(ReaderComment)))) == waits
     await world.work()
     assert len(await world.said()) == 1
 

@@ -15,7 +15,18 @@ from tgac.bots.models import Bot, Seat
 from tgac.kit.act import Act
 from tgac.kit.db.base import OWNED, Base, Owned
 from tgac.kit.errors import NotFound, Refused, SignInNeeded
-from tgac.kit.tenancy import EVERYONE, NO_PROJECT, RIGHTS, OutOfScope, Principal, Right, Role, require, require_admin
+from tgac.kit.tenancy import (
+    EVERYONE,
+    NO_PROJECT,
+    RIGHTS,
+    OutOfScope,
+    Principal,
+    Right,
+    Role,
+    _pinned,
+    require,
+    require_admin,
+)
 from tgac.kit.tests.conftest import ANNA, VERA
 from tgac.kit.tools import Tools
 from tgac.people.models import Project, User
@@ -80,6 +91,7 @@ async def test_a_statement_is_kept_no_longer_than_by_those_who_use_it(tools: Too
     statement = select(Bot.id).where(Bot.id == 1)
     async with tools.reading(ANNA, 1) as act:
         await act.session.execute(statement)
+    assert _pinned(statement) is _pinned(statement), "worked out once, while it is there"
     left = weakref.ref(statement)
     del statement
     gc.collect()

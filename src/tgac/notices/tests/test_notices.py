@@ -26,6 +26,7 @@ from tgac.notices.service import open_notices, past_notices, shown, solve, solve
 from tgac.notices.tell import LookEverywhere, due, look_everywhere, words
 from tgac.panel.layout import dress
 from tgac.people.models import Member, NoticesWanted, Project
+from tgac.people.projects import create_project
 from tgac.people.service import choose_notices
 from tgac.proxies.models import Proxy, ProxyState, Route
 from tgac.tasks.text.html import utf16_length
@@ -222,27 +223,39 @@ async def test_when_telegram_is_back_after_hours_each_is_told_once(world: World)
 
 
 async def test_the_hourly_look_goes_only_where_something_is_wrong_or_was(world: World) -> None:
-    async def looked_at() -> int:
+    async with world.tools.acting(world.anna, EVERYONE) as act:
+        await create_project(act, "All is well here")
+
+    async def looked_at() -> set[int]:
         await look_everywhere(world.tools, LookEverywhere())
         async with world.tools.reading(None, EVERYONE) as act:
-            looks = select(func.count()).where(JobRow.kind == LookForTrouble.kind, JobRow.status == "open")
-            found: int = (await act.session.scalars(looks)).one()
+            looks = select(JobRow.payload).where(JobRow.kind == LookForTrouble.kind, JobRow.status == "open")
+            found = {payload["project_id"] for payload in await act.session.scalars(looks)}
         await world.wait(30)
         return found
 
-    assert await looked_at() == 0
+    async def become(row: type[Any], number: int, status: str) -> None:
+        """Without an event that says so."""
+        async with world.tools.acting(None, world.project_id) as act:
+            (await act.session.get_one(row, number)).status = status
+
+    assert await looked_at() == set()
     await pause(world)
+    await become(Project, world.project_id, "paused")
     await world.wait(30)
-    assert (await looked_at(), len(await is_open(world))) == (1, 1)
-    async with world.tools.acting(None, world.project_id) as act:
-        (await act.session.get_one(Bot, world.bots[0].id)).status = "ACTIVE"  # and nobody says so
-    assert (await looked_at(), await is_open(world)) == (1, [])
-    assert await looked_at() == 0
+    assert (await looked_at(), await is_open(world)) == ({world.project_id}, ["bot_paused_for_errors"])
+    await become(Bot, world.bots[0].id, "ACTIVE")
+    assert (await looked_at(), await is_open(world)) == ({world.project_id}, [])
+    assert await looked_at() == set()
+
+
+async def test_nobody_is_told_of_a_project_that_was_put_away_before_the_look(world: World) -> None:
     await pause(world)
-    await world.wait(30)
     async with world.tools.acting(None, world.project_id) as act:
         (await act.session.get_one(Project, world.project_id)).status = "archived"
-    assert await looked_at() == 0
+    await look_everywhere(world.tools, LookEverywhere())
+    await world.wait(30)
+    assert (await is_open(world), await read(world)) == ([], [])
 
 
 async def test_a_lost_answer_is_said_once_more_in_an_hour_and_keeps_nobody_else_from_hearing(world: World) -> None:

@@ -18,6 +18,7 @@ from tgac.tasks.config.parts import (
     Timing,
     Variant,
     WaitFor,
+    completed,
     filled,
     preset_named,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Variant",
     "WaitFor",
     "check_config",
+    "completed",
     "filled",
     "preset_named",
     "wait_faults",

@@ -4,10 +4,10 @@ Every key stands in docs/task-config.md with its meaning, default and limits; a 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from tgac.kit.web.i18n import N_
 from tgac.settings.forms import STANDARD
@@ -327,7 +327,11 @@ Lifted = Literal[
     "limits.per_post_together",
     "limits.threads_per_bot",
 ]
-"""What a preset may forbid and no value allows again."""
+"""What a preset may set and a task may have none of."""
+
+
+def _in_one_order(lifts: tuple[Lifted, ...]) -> tuple[Lifted, ...]:
+    return tuple(sorted(unique(lifts), key=get_args(Lifted).index))
 
 
 class TaskConfig(Part):
@@ -343,7 +347,7 @@ class TaskConfig(Part):
     limits: Limits = Limits()
     approval: Approval = Approval()
     after: After = After()
-    lifts: Annotated[tuple[Lifted, ...], Field(max_length=7), AfterValidator(unique)] = ()
+    lifts: Annotated[tuple[Lifted, ...], Field(max_length=7), AfterValidator(_in_one_order)] = ()
 
     def dump(self) -> dict[str, Any]:
         """The complete document as JSON holds it; `check_config` gives the same config back."""
@@ -355,6 +359,14 @@ _OF_PRESET = {
     "filter": ("weekdays", "share"),
 }
 """Where a preset's values stand in a document; the others are `limits`."""
+
+
+def completed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored document with the keys that came since it was written; as it is where it cannot be read any more."""
+    try:
+        return TaskConfig.model_validate(document).dump()
+    except ValidationError:
+        return dict(document)
 
 
 def preset_named(document: Mapping[str, Any]) -> str | None:

@@ -2,12 +2,14 @@
 
 import html
 import re
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 from tests.support.world import World
 
+from tgac.tasks.config.parts import Lifted
+from tgac.tasks.queries import find_task
 from tgac.tasks.service import change_task, toggle_task
 from tgac.tasks.tests.desk import Desk
 
@@ -49,6 +51,22 @@ def fields_of(page: str) -> dict[str, Any]:
 
 async def send(desk: Desk, path: str, data: dict[str, Any], who: str = "anna", **headers: str) -> httpx.Response:
     return await desk.ask("POST", path, who, data=data, headers=headers)
+
+
+async def test_what_a_task_lifts_stands_on_the_page_and_saving_it_again_changes_nothing(world: World) -> None:
+    desk = Desk(world)
+    every = get_args(Lifted)
+    task_id = await world.add_task(lifts=every)
+    fields = fields_of((await desk.ask("GET", f"/tasks/{task_id}/edit")).text)
+    assert set(fields["lifts"]) == set(every)
+    await send(desk, f"/tasks/{task_id}/edit", fields | {"do": "save"})
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        task = await find_task(act, task_id)
+        assert (task.version, task.config["lifts"]) == (1, list(every))
+    await send(desk, f"/tasks/{task_id}/edit", fields | {"lifts": ["limits.per_bot_day"], "do": "save"})
+    async with world.tools.acting(world.anna, world.project_id) as act:
+        task = await find_task(act, task_id)
+        assert (task.version, task.config["lifts"]) == (2, ["limits.per_bot_day"])
 
 
 async def test_an_empty_list_says_what_a_task_is(world: World) -> None:
