@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExecutionContext
 from sqlalchemy.orm import Session, SessionTransaction
 
 from tgac.kit.db.base import OWNED, Base
@@ -60,15 +61,25 @@ def tell(connection: Connection, scope: Scope | None) -> None:
 
 
 def hold(engine: Engine) -> None:
-    """Look at every statement of this engine's sessions before it is executed."""
-    event.listen(engine, "before_cursor_execute", _look)
+    """Look at every statement of this engine's sessions before it is executed.
+
+    At the dialect, where each of the three ways to execute comes last: events of connections would cost every
+    connection, which is made anew for each act, a set of its own.
+    """
+    event.listen(engine, "do_execute", _look, insert=True)
+    event.listen(engine, "do_executemany", _look, insert=True)
+    event.listen(engine, "do_execute_no_params", _look_alone, insert=True)
 
 
-def _look(conn: Connection, cursor: object, statement: str, parameters: Any, *_unused: object) -> None:
-    scope: Scope | None = conn.get_execution_options().get(_SCOPE)
+def _look_alone(cursor: object, statement: str, context: ExecutionContext) -> None:
+    _look(cursor, statement, (), context)
+
+
+def _look(cursor: object, statement: str, parameters: Any, context: ExecutionContext) -> None:
+    scope: Scope | None = context.root_connection.get_execution_options().get(_SCOPE)
     if scope is None or scope is EVERYONE:
         return
-    read = (_known if len(statement) <= _LONGEST else _read)(statement, conn.dialect.name)
+    read = (_known if len(statement) <= _LONGEST else _read)(statement, context.dialect.name)
     if read is None:
         return
     rows = parameters if isinstance(parameters, list) else [parameters]  # a list of rows, or one of many values

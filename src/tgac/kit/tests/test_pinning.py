@@ -177,6 +177,16 @@ async def test_a_value_that_changes_is_looked_at_each_time(tools: Tools) -> None
             await connection.execute(asked, {"mine": 2})
 
 
+@pytest.mark.parametrize("without_values", [True, False])
+async def test_a_text_that_goes_straight_to_the_driver_is_looked_at(tools: Tools, without_values: bool) -> None:
+    async with tools.reading(ANNA, 1) as act:
+        connection = await act.session.connection(execution_options={"no_parameters": without_values})
+        found = await connection.exec_driver_sql("SELECT b.id FROM bots b WHERE b.project_id = 1")
+        assert len(found.all()) == 2
+        with pytest.raises(OutOfScope):
+            await connection.exec_driver_sql("SELECT b.id FROM bots b")
+
+
 @pytest.mark.parametrize("count", [1, 2, 700])
 async def test_of_many_rows_each_is_looked_at(tools: Tools, count: int) -> None:
     """However many rows an INSERT has, one of another project among them is seen."""
