@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.simulation.database import Machine
@@ -141,8 +141,7 @@ class Stage:
 
     async def next_due(self) -> datetime | None:
         """When there is something to do next, by Telegram's clock."""
-        moment = await self.queue.run_sync(moment_of, tuple(Lane))
-        await self.queue.rollback()
+        moment = await self.queue.run_sync(_next_moment)
         known = [moment - timedelta(seconds=self.ours.skew_s)] if moment else []
         return min([*known, *(one for one in (self._held_until, self._again_at) if one)], default=None)
 
@@ -225,6 +224,12 @@ class Stage:
 
     def _doom(self) -> int | None:
         return self.dice.randrange(1, 80) if self.dice.random() < self.deadly else None
+
+
+def _next_moment(queue: Connection) -> datetime | None:
+    moment = moment_of(queue, tuple(Lane))
+    queue.rollback()
+    return moment
 
 
 @asynccontextmanager

@@ -12,14 +12,13 @@ from sqlalchemy import select, update
 
 from tgac.bots.models import Bot, BotStatus
 from tgac.bots.service import token_of
-from tgac.channels.models import Channel
 from tgac.comments import reasons
 from tgac.comments.facts import about
 from tgac.comments.jobs import Observe, PinComment, PostGone, TakeBack
 from tgac.comments.models import Comment, RecallItem
 from tgac.comments.observe import LOOKS_S
 from tgac.comments.orders import config_of
-from tgac.comments.queries import lock_comment
+from tgac.comments.queries import lock_comment, scenery_of
 from tgac.comments.reasons import stored
 from tgac.comments.service import end_comment
 from tgac.journal.service import record
@@ -28,8 +27,6 @@ from tgac.kit.queue.jobs import Done, Outcome, Snooze
 from tgac.kit.secrets import Secret
 from tgac.kit.telegram import faults
 from tgac.kit.tools import Tools
-from tgac.people.models import Project
-from tgac.posts.models import Post
 from tgac.tasks.facts import Reason
 from tgac.tasks.models import Task
 
@@ -170,10 +167,7 @@ async def message_of(act: Act, comment: Comment) -> Message | Reason:
 
 async def may_speak(act: Act, comment: Comment) -> Reason | None:
     """Why nothing more may be said in the comment's channel at this moment. Deleting is not saying."""
-    project = await act.session.get_one(Project, comment.project_id)
-    channel = await act.session.get_one(Channel, comment.channel_id)
-    bot = await act.session.get(Bot, comment.bot_id)
-    post = await act.session.get_one(Post, comment.post_id)
+    _task, channel, post, project, bot = await scenery_of(act, comment)
     if project.stopped_at is not None:
         return reasons.PROJECT_STOPPED
     if project.status != "active":

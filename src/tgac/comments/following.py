@@ -15,8 +15,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from tgac.bots.models import Bot
-from tgac.channels.models import Channel
 from tgac.comments import reasons
 from tgac.comments.afterwards import call, may_speak, message_of, note
 from tgac.comments.decide import write_text
@@ -34,7 +32,7 @@ from tgac.comments.facts import (
 from tgac.comments.jobs import EditComment, FollowPost
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
-from tgac.comments.queries import find_comment, lock_comment
+from tgac.comments.queries import find_comment, lock_comment, scenery_of
 from tgac.comments.service import end_comment
 from tgac.journal.service import record
 from tgac.kit.act import Act
@@ -45,8 +43,6 @@ from tgac.kit.telegram.types import Look
 from tgac.kit.tenancy import Right, require
 from tgac.kit.tools import Tools
 from tgac.kit.web.i18n import _
-from tgac.people.models import Project
-from tgac.posts.models import Post
 from tgac.tasks.config import TaskConfig
 from tgac.tasks.facts import Reason, Scene
 from tgac.tasks.models import Task
@@ -110,12 +106,9 @@ def _why_it_stays(comment: Comment) -> Reason | None:
 
 async def _rewritten(act: Act, comment: Comment, config: TaskConfig) -> Outgoing | Reason:
     """What the task makes of the post as it is, with the same variant and choices; times as when it was sent."""
-    bot = await act.session.get(Bot, comment.bot_id)
+    _task, channel, post, project, bot = await scenery_of(act, comment)
     if bot is None:
         return reasons.BOT_NOT_ACTIVE
-    post = await act.session.get_one(Post, comment.post_id)
-    channel = await act.session.get_one(Channel, comment.channel_id)
-    project = await act.session.get_one(Project, comment.project_id)
     facts = post_facts(act.config.telegram_link_base, post, channel)
     zone = config.timing.zone or ZoneInfo(project.time_zone)
     moment = (comment.sent_at or act.now).astimezone(zone)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, load_only
@@ -18,7 +18,7 @@ from tgac.kit.db.base import Owned
 from tgac.kit.errors import NotFound
 from tgac.kit.web.i18n import _
 from tgac.kit.web.paging import matching
-from tgac.people.models import User
+from tgac.people.models import Project, User
 from tgac.posts.models import Post
 from tgac.tasks.models import Task
 from tgac.tasks.waiting import Standing
@@ -114,6 +114,33 @@ async def find_comment(act: Act, comment_id: int, *, locked: bool = False) -> Co
 async def lock_comment(act: Act, comment_id: int) -> Comment | None:
     """The comment, nobody else's until the act ends; None where there is none."""
     return await act.session.scalar(_ONE_LOCKED, {"comment": comment_id})
+
+
+class Scenery(NamedTuple):
+    """What a comment stands in. Its bot may be gone."""
+
+    task: Task
+    channel: Channel
+    post: Post
+    project: Project
+    bot: Bot | None
+
+
+_SCENERY: Final = (
+    select(Task, Channel, Post, Project, Bot)
+    .select_from(Comment)
+    .join(Task, Task.id == Comment.task_id)
+    .join(Channel, Channel.id == Comment.channel_id)
+    .join(Post, Post.id == Comment.post_id)
+    .join(Project, Project.id == Comment.project_id)
+    .outerjoin(Bot, Bot.id == Comment.bot_id)
+    .where(Comment.id == bindparam("comment"))
+)
+
+
+async def scenery_of(act: Act, comment: Comment) -> Scenery:
+    """Everything that a comment of the act's project speaks of, in one statement."""
+    return Scenery(*(await act.session.execute(_SCENERY, {"comment": comment.id})).one())
 
 
 _LOCKED: Final = select(Comment).where(Comment.id.in_(bindparam("comments"))).order_by(Comment.id).with_for_update()

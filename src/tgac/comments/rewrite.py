@@ -3,36 +3,29 @@
 import random
 from zoneinfo import ZoneInfo
 
-from tgac.bots.models import Bot
-from tgac.channels.models import Channel
 from tgac.comments.decide import write_text
 from tgac.comments.facts import bot_facts, channel_facts, post_facts
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
+from tgac.comments.queries import scenery_of
 from tgac.comments.reasons import BOT_NOT_ACTIVE, TASK_UNREADABLE
 from tgac.kit.act import Act
 from tgac.kit.errors import Conflict
 from tgac.kit.web.i18n import _
-from tgac.people.queries import the_project
-from tgac.posts.models import Post
 from tgac.tasks.facts import Scene
-from tgac.tasks.models import Task
 from tgac.tasks.text.egress import Outgoing
 from tgac.tasks.text.faults import TextError
 
 
 async def another_text(act: Act, comment: Comment) -> tuple[Outgoing, int]:
     """The text, and the seed that gives it again. Raises Conflict where there is no other."""
-    task = await act.session.get_one(Task, comment.task_id)
+    task, channel, post, project, bot = await scenery_of(act, comment)
     config = config_of(task.config)
     if config is None:
         raise Conflict(TASK_UNREADABLE.sentence)
-    bot = await act.session.get(Bot, comment.bot_id) if comment.bot_id else None
     if bot is None:
         raise Conflict(BOT_NOT_ACTIVE.sentence)
-    channel = await act.session.get_one(Channel, comment.channel_id)
-    post = await act.session.get_one(Post, comment.post_id)
-    zone = config.timing.zone or ZoneInfo((await the_project(act)).time_zone)
+    zone = config.timing.zone or ZoneInfo(project.time_zone)
     facts = post_facts(act.config.telegram_link_base, post, channel)
     moment = (comment.send_at or act.now).astimezone(zone)
     scene = Scene(facts, channel_facts(channel), bot_facts(bot), moment, facts.language or "en")

@@ -22,7 +22,7 @@ from tgac.comments.facts import about, channel_facts, media_of, post_facts
 from tgac.comments.jobs import SendComment, WriteComment
 from tgac.comments.models import Comment
 from tgac.comments.orders import config_of
-from tgac.comments.queries import lock_comment
+from tgac.comments.queries import lock_comment, scenery_of
 from tgac.comments.reasons import llm_unused, stored
 from tgac.comments.review import hold_for_review, is_reviewed
 from tgac.journal.service import record
@@ -33,7 +33,6 @@ from tgac.kit.log import log
 from tgac.kit.queue.jobs import Cancel, Done, Outcome
 from tgac.kit.tools import Tools
 from tgac.people.models import Project
-from tgac.posts.models import Post
 from tgac.settings.service import holding_here
 from tgac.tasks.config import Approval, Llm
 from tgac.tasks.facts import Reason
@@ -107,7 +106,7 @@ async def _ask(tools: Tools, job: WriteComment) -> Order | Outcome:
             return Cancel("the comment was deleted, or waits for nothing to be written")
         if comment.decision["llm"]["state"] not in ("wanted", "asked"):
             return Done()
-        task, channel, post, project = await _around(act, comment)
+        task, channel, post, project, _bot = await scenery_of(act, comment)
         config = config_of(task.config)
         may_ask = config is not None and _is_on(task, channel, project)
         if why := _why_not(tools, comment, may_ask=may_ask):
@@ -195,7 +194,7 @@ async def _again(
     act: Act, comment: Comment, order: Order, answer: str, *, fault: TextError, spent: Mapping[str, Any]
 ) -> Order | None:
     """The second and last question, paid like the first; None where none may be asked."""
-    task, channel, _, project = await _around(act, comment)
+    task, channel, _post, project, _bot = await scenery_of(act, comment)
     if order.is_second or not _is_on(task, channel, project):
         return None
     system, data = system_again(order.llm, fault.code), data_again(order.data, answer)
@@ -246,15 +245,6 @@ async def _locked(act: Act, job: WriteComment) -> Comment | None:
     comment = await lock_comment(act, job.comment_id)
     waits = comment is not None and comment.state == "planned" and "llm" in comment.decision
     return comment if waits else None
-
-
-async def _around(act: Act, comment: Comment) -> tuple[Task, Channel, Post, Project]:
-    return (
-        await act.session.get_one(Task, comment.task_id),
-        await act.session.get_one(Channel, comment.channel_id),
-        await act.session.get_one(Post, comment.post_id),
-        await act.session.get_one(Project, act.project_id),
-    )
 
 
 async def _earlier(act: Act, comment: Comment) -> tuple[str, ...]:
