@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import pytest
+from sqlalchemy import Connection
 
 from tests.support.clock import ManualClock
 from tgac.kit.db.session import Database
@@ -293,6 +294,32 @@ async def test_a_worker_that_lost_its_job_changes_nothing_about_it(tools: Tools)
     again, ended = store.Again(mine.id, tools.clock.now(), 0), store.Ended(mine.id, "failed", "late")
     await tools.db.queueing(partial(store.settle, owner="stalled", done=[mine.id], again=[again], ended=[ended]))
     assert await counts(tools) == {"running": 1}
+
+
+async def test_a_lease_counts_from_when_the_workers_turn_came_however_long_it_waited_for_it(tools: Tools) -> None:
+    clock = clock_of(tools)
+
+    class WaitedFor(Database):
+        """Others write for a minute before it is this worker's turn."""
+
+        async def queueing[R](self, do: Callable[[Connection], R]) -> R:
+            def in_turn(connection: Connection) -> R:
+                clock.advance(60)
+                return do(connection)
+
+            return await super().queueing(in_turn)
+
+    freed: list[int] = []
+
+    async def look_at_the_lease(_tools: Tools, _job: Note) -> Outcome:
+        freed.append(await release_lost(tools))
+        return Done()
+
+    await enqueue(tools, Note("a"))
+    db = WaitedFor(tools.config.db_url)
+    await Runner(replace(tools, db=db, bell=Bell()), (Handles(Note, look_at_the_lease),)).run_due()
+    await db.aclose()
+    assert freed == [0]
 
 
 async def test_a_worker_keeps_the_leases_of_what_it_runs(tools: Tools) -> None:
