@@ -45,7 +45,18 @@ NO_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
     "a choice": (
         *("action", "do", "state", "reason", "status", "room", "show", "mode", "kind", "role", "scope", "scheme"),
         *("answer", "preset", "goal", "media", "otherwise", "follow_edits", "forwarded", "typing", "question", "lang"),
-        *("delete_with_post", "link_preview", "pin", "quote", "silent", "has_keyboard", "whole", "sure", "trial"),
+        *(
+            "delete_with_post",
+            "link_preview",
+            "pin",
+            "quote",
+            "silent",
+            "has_keyboard",
+            "whole",
+            "sure",
+            "trial",
+            "lifts",
+        ),
         *(
             "not_me",
             "wait_nobody",
