@@ -56,17 +56,17 @@ class _Mortal[T]:
         self._coroutine = coroutine
 
     def __await__(self) -> Generator[Any, Any, T]:
-        steps = self._coroutine.__await__()
+        life, steps = self._life, self._coroutine.__await__()
         thrown: BaseException | None = None
         while True:
-            if self._life.is_over:
+            if life.is_over:
                 thrown = Died()
             try:
                 waits_for = steps.throw(thrown) if thrown else steps.send(None)
             except StopIteration as ended:
                 return ended.value  # type: ignore[no-any-return]
-            self._life.step()
-            if self._life.is_over:
+            life.step()
+            if life.is_over:
                 continue
             thrown = None
             try:

@@ -25,11 +25,11 @@ class TrueClock:
     """Telegram's time. Nobody sleeps here: the simulation moves on when there is nothing left to do."""
 
     def __init__(self, start: datetime) -> None:
-        self.start = start
+        self.start = self._now = start
         self.passed = 0.0
 
     def now(self) -> datetime:
-        return self.start + timedelta(seconds=self.passed)
+        return self._now
 
     def monotonic(self) -> float:
         return self.passed
@@ -40,6 +40,7 @@ class TrueClock:
     def to(self, moment: datetime) -> None:
         """Go to this moment; never back."""
         self.passed = max(self.passed, (moment.astimezone(UTC) - self.start).total_seconds())
+        self._now = self.start + timedelta(seconds=self.passed)
 
 
 class OurClock:
@@ -50,7 +51,8 @@ class OurClock:
         self.skew_s = 0.0
 
     def now(self) -> datetime:
-        return self._true.now() + timedelta(seconds=self.skew_s)
+        true = self._true.now()
+        return true + timedelta(seconds=self.skew_s) if self.skew_s else true
 
     def monotonic(self) -> float:
         return self._true.monotonic()
