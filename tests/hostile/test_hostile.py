@@ -34,8 +34,6 @@ NAMES = ("name", "label")
 """Fields that hold one line for people."""
 OTHER_TEXTS = ("/preview", "/import", "/dry-run")
 """What becomes of a text, its lines, the posts it was tried on: not the text that was sent, under the same name."""
-OF_WHAT_IS_THERE = ("nothing_to_set_up",)
-"""Refused for what is there, whatever else was sent: a value that is good is in nobody's way."""
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 DEARER = 100
 """How many times the CPU of an honest request the dearest hostile one may take."""
@@ -88,8 +86,8 @@ class Range:
         if not target.steps:
             return None
         error = answer.json()["error"]
-        if error["code"] in OF_WHAT_IS_THERE:
-            return None
+        if target.route.endswith("/onboarding") and error["code"] == "nothing_to_set_up":
+            return None  # whatever else was sent: a value that is good is in nobody's way
         named = {part for name in (error.get("field", ""), *error.get("fields", {})) for part in name.split(".")}
         # Where two fields must agree, either may be named.
         one_of_two = {"ids", "bot_ids"} if target.steps[0] in ("filter", "filters") else set()

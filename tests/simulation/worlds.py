@@ -54,7 +54,10 @@ def _quiet(logger: object, name: str, event: structlog.typing.EventDict) -> stru
 
 def _live_through(world: World) -> Told:
     structlog.configure(processors=[_quiet])
-    return asyncio.run(_simulate(world), loop_factory=_inward if world.database == "sqlite" else None)
+    try:
+        return asyncio.run(_simulate(world), loop_factory=_inward if world.database == "sqlite" else None)
+    finally:
+        gc.enable()
 
 
 class _Inward(selectors.DefaultSelector):
@@ -79,7 +82,6 @@ async def _simulate(world: World) -> Told:
             await month.run()
             wrong = await violations(month)
             happened = await met(month)
-        gc.enable()
         gc.unfreeze()
     bound = sum(post.must_be_seen for post in month.published)
     lines = [

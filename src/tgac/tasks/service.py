@@ -65,7 +65,7 @@ async def change_task(
         raise Conflict(_("Somebody has changed this task in the meantime."), code="task_changed", field="version")
     wanted = (
         task.name if name is None else await _free_name(act, name, task=task),
-        task.config if config is None else (await _checked(act, config, former=task)).dump(),
+        completed(task.config) if config is None else (await _checked(act, config, former=task)).dump(),
     )
     if wanted == (task.name, completed(task.config)):
         return task
