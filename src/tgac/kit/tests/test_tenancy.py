@@ -4,6 +4,7 @@ import asyncio
 import gc
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -70,6 +71,23 @@ SEEING_TWO: Sequence[tuple[str, Any]] = (
 async def test_only_the_rows_of_the_project_are_seen(tools: Tools, bots: None, shape: str, statement: Any) -> None:
     async with tools.reading(ANNA, 1) as act:
         assert len((await act.session.execute(statement)).all()) == 2
+
+
+@pytest.mark.parametrize("fails", [True, False])
+async def test_a_session_that_has_ended_holds_neither_rows_nor_a_connection(tools: Tools, fails: bool) -> None:
+    row = bot(1, created_at=tools.clock.now())
+    with suppress(NotFound):
+        async with tools.acting(ANNA, 1) as act:
+            act.session.add(row)
+            await act.flush()
+            if fails:
+                raise NotFound("gone")
+    async with tools.reading(ANNA, 1) as look:
+        seen = await look.session.get(Bot, 1)
+    assert (seen is None) == fails
+    assert (row in act.session, seen in look.session if seen else False) == (False, False)
+    pool: Any = tools.db.engine.sync_engine.pool
+    assert pool.checkedout() == 0
 
 
 @pytest.mark.parametrize(("shape", "statement"), SEEING_TWO[:4], ids=[shape for shape, _ in SEEING_TWO[:4]])
